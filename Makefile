@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything is made below build/. `make help` lists the targets.
+
+VERSION := 0.1
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+B := build
+
+DAEMON_PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 yaml-0.1 jansson sqlite3 libmicrohttpd libcrypto libidn2 libcap-ng libsystemd
+CLI_PKGS := jansson
+
+WARN := -Wall -Wextra -Werror -Wno-unused-parameter
+DEFS := -D_GNU_SOURCE -DESAFE_VERSION='"$(VERSION)"' -DESAFE_SYSCONFDIR='"$(SYSCONFDIR)/esafe"' -DESAFE_DATADIR='"$(PREFIX)/share/esafe"'
+CFLAGS ?= -O2 -g
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+BASE := -std=gnu11 $(WARN) $(DEFS) -Iinclude -MMD -MP
+DAEMON_FLAGS = $(BASE) -Idaemon -I$(B)/bpf $(shell pkg-config --cflags $(DAEMON_PKGS))
+CLI_FLAGS = $(BASE) -Icli $(shell pkg-config --cflags $(CLI_PKGS))
+DAEMON_LIBS = $(shell pkg-config --libs $(DAEMON_PKGS)) -lpthread -lm
+CLI_LIBS = $(shell pkg-config --libs $(CLI_PKGS))
+SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+MULTIARCH := $(shell $(CC) -print-multiarch)
+BPF_FLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-unused-function \
+	-Wno-address-of-packed-member -Iinclude -Ibpf -I/usr/include/$(MULTIARCH)
+
+DAEMON_SRC := $(wildcard daemon/*.c)
+CLI_SRC := $(wildcard cli/*.c)
+DAEMON_OBJ := $(DAEMON_SRC:%.c=$(B)/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
+SAN_OBJ := $(patsubst %.c,$(B)/san/%.o,$(filter-out daemon/main.c,$(DAEMON_SRC)) $(filter-out cli/main.c,$(CLI_SRC)))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+PARSE := $(patsubst tests/parse/%.c,$(B)/parse/%,$(wildcard tests/parse/test_*.c))
+BPFTEST := $(patsubst tests/bpf/%.c,$(B)/bpftest/%,$(wildcard tests/bpf/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+SYSTOOLS := $(patsubst tests/system/%.c,$(B)/system/%,$(wildcard tests/system/*.c))
+BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+SKEL := $(B)/bpf/esafe.skel.h
+
+.PHONY: all help run check unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
+all: $(B)/esafed $(B)/esafectl
+
+help:
+	@echo 'all install clean | run check | unit parse bpf system fuzz-replay layers | fuzz bench bench-peers'
+
+# ---- kernel programs ----
+$(B)/bpf/esafe.bpf.o: bpf/esafe.bpf.c $(wildcard bpf/*.h include/esafe/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_FLAGS) -c $< -o $@
+
+$(SKEL): $(B)/bpf/esafe.bpf.o
+	$(BPFTOOL) gen skeleton $< name esafe_bpf > $@.tmp && mv $@.tmp $@
+
+# ---- daemon and command ----
+$(B)/daemon/%.o: daemon/%.c | $(SKEL)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HARDEN) $(DAEMON_FLAGS) -c $< -o $@
+$(B)/cli/%.o: cli/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(HARDEN) $(CLI_FLAGS) -c $< -o $@
+$(B)/esafed: $(DAEMON_OBJ)
+	$(CC) -pie -Wl,-z,relro,-z,now $^ $(DAEMON_LIBS) -o $@
+$(B)/esafectl: $(CLI_OBJ)
+	$(CC) -pie -Wl,-z,relro,-z,now $^ $(CLI_LIBS) -o $@
+
+# ---- tests ----
+$(B)/san/daemon/%.o: daemon/%.c | $(SKEL)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) $(DAEMON_FLAGS) -c $< -o $@
+$(B)/san/cli/%.o: cli/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SAN) $(CLI_FLAGS) -c $< -o $@
+$(B)/san/modules.a: $(SAN_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+$(B)/unit/%: tests/unit/%.c $(B)/san/modules.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) $(DAEMON_FLAGS) -Icli -Itests/unit -DESAFE_SOURCE='"$(CURDIR)"' $< $(B)/san/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
+$(B)/parse/%: tests/parse/%.c $(wildcard bpf/*.h include/esafe/*.h tests/parse/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) $(BASE) -Wno-unused-function -Ibpf -Itests/parse $< -o $@ -lcriterion
+$(B)/bpftest/%: tests/bpf/%.c $(wildcard tests/bpf/*.h) $(SKEL) $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf $< $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ)) -o $@ -lcriterion $(DAEMON_LIBS)
+$(B)/system/%: tests/system/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) $< -o $@ -lpthread
+$(B)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h tests/bpf/*.h) $(SKEL) $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench $< $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ)) -o $@ $(DAEMON_LIBS)
+$(B)/fuzz/%: tests/fuzz/%.c $(DAEMON_SRC) $(CLI_SRC) $(SKEL)
+	@mkdir -p $(@D)
+	$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined $(filter-out -MMD -MP -Werror,$(DAEMON_FLAGS)) -Icli -Ibpf -w $< \
+		$(filter-out daemon/main.c,$(DAEMON_SRC)) -o $@ $(DAEMON_LIBS)
+
+unit: $(UNIT)
+	scripts/suite unit $(UNIT)
+parse: $(PARSE)
+	scripts/suite parse $(PARSE)
+bpf: $(BPFTEST)
+	scripts/suite bpf $(BPFTEST)
+system: all $(SYSTOOLS)
+	tests/system/run
+layers:
+	scripts/layers
+fuzz: $(FUZZ)
+	scripts/fuzz $(FUZZ)
+fuzz-replay: $(FUZZ)
+	scripts/fuzz --replay $(FUZZ)
+check: layers unit parse bpf fuzz-replay system
+run: all
+	scripts/run
+
+# ---- measurements, never a test ----
+bench: all $(BENCH)
+	scripts/bench
+bench-peers: all $(BENCH)
+	scripts/bench-peers
+
+# ---- installation ----
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(MANDIR)/man5 $(MANDIR)/man8
+	install -m 755 $(B)/esafed $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/esafectl $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 daemon/esafe-policy.5 $(MANDIR)/man5/
+	install -m 644 daemon/esafed.8 cli/esafectl.8 $(MANDIR)/man8/
+	install -D -m 644 cli/esafectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/esafectl
+	install -d $(DESTDIR)$(PREFIX)/share/esafe/lists $(DESTDIR)$(PREFIX)/share/esafe/prometheus
+	install -m 644 daemon/share/*.yaml $(DESTDIR)$(PREFIX)/share/esafe/
+	install -m 644 daemon/share/lists/*.txt $(DESTDIR)$(PREFIX)/share/esafe/lists/
+	install -m 644 daemon/share/prometheus/*.yaml $(DESTDIR)$(PREFIX)/share/esafe/prometheus/
+	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/esafe
+	for f in esafed.yaml policy.yaml; do \
+		[ -e $(DESTDIR)$(SYSCONFDIR)/esafe/$$f ] || install -m 644 daemon/share/$$f $(DESTDIR)$(SYSCONFDIR)/esafe/; done
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's,@PREFIX@,$(PREFIX),g' daemon/esafed.service > $(DESTDIR)$(UNITDIR)/esafed.service
+
+clean:
+	rm -rf $(B)
+
+-include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SAN_OBJ:.o=.d)
