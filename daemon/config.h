@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* esafed.yaml: what the daemon needs to know of the machine that it runs on. */
+#ifndef ESAFE_CONFIG_H
+#define ESAFE_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+#include "problem.h"
+
+#define CONFIG_INTERFACES 32
+
+struct config_iface {
+	char name[IF_NAMESIZE];
+	int identity; /* ESAFE_BY_MAC or ESAFE_BY_ADDRESS */
+	bool xdp;     /* native XDP answers DNS on this port */
+	int line;
+};
+
+struct config_listen { /* loopback only */
+	bool on;
+	bool ipv6;
+	__u16 port;
+};
+
+struct config {
+	struct config_iface *iface;
+	size_t ifaces;
+	char *policy;      /* file */
+	char *data_dir;    /* shipped lists, services and protected names */
+	char *state_dir;
+	char *pin_dir;
+	char *socket;
+	char *dhcp_leases; /* NULL: none */
+	char *zone;        /* such as Europe/London */
+	struct config_listen metrics;
+	unsigned retention_days;
+};
+
+/* Of the text of a file; NULL with the problems told. */
+struct config *config_read(const char *file, const char *text, size_t len, struct problems *problems);
+void config_free(struct config *config);
+
+#endif
