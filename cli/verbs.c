@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verbs.h"
+
+const struct option_row option_rows[OPTION_COUNT] = {
+	[OPT_HELP] = { "help", 'h', VALUE_FLAG, NULL, NULL, "says how a verb is used" },
+	[OPT_VERSION] = { "version", 'V', VALUE_FLAG, NULL, NULL, "says which esafe this is" },
+	[OPT_JSON] = { "json", 'j', VALUE_FLAG, NULL, NULL, "prints JSON, one object a line" },
+	[OPT_CSV] = { "csv", 0, VALUE_FLAG, NULL, NULL, "prints CSV with a heading" },
+	[OPT_SOCKET] = { "socket", 0, VALUE_TEXT, "PATH", NULL, "asks the daemon at this socket" },
+	[OPT_ADDRESS] = { "address", 0, VALUE_TEXT, "MAC|IP", "address", "the device's new MAC or IP address" },
+	[OPT_AT] = { "at", 0, VALUE_TIME, "TIME", "at", "judges as at this time" },
+	[OPT_CATEGORY] = { "category", 'c', VALUE_TEXT, "CATEGORY", "category", "only names of this category" },
+	[OPT_DEVICE] = { "device", 'd', VALUE_TEXT, "DEVICE", "device", "a device: name, MAC, IP address or #number" },
+	[OPT_DRY_RUN] = { "dry-run", 'n', VALUE_FLAG, NULL, "dry_run", "says what would change, and changes nothing" },
+	[OPT_FLAT] = { "flat", 0, VALUE_FLAG, NULL, "flat", "one setting a line, with its path" },
+	[OPT_FOLLOW] = { "follow", 'f', VALUE_FLAG, NULL, "follow", "goes on with what happens from now" },
+	[OPT_ACCEPT] = { "accept-shrunk", 0, VALUE_FLAG, NULL, "accept_shrunk",
+			 "takes lists that lost most of their names: somebody has looked" },
+	[OPT_GROUP] = { "group", 'g', VALUE_TEXT, "GROUP", "group", "a group of the policy" },
+	[OPT_LIMIT] = { "limit", 'l', VALUE_NUMBER, "N", "limit", "at most so many rows; 0: all" },
+	[OPT_NAME] = { "name", 0, VALUE_TEXT, "NAME", "name", "log: this name and those below; device: its new name" },
+	[OPT_NOTE] = { "note", 0, VALUE_TEXT, "TEXT", "note", "a remark" },
+	[OPT_OLDEST] = { "oldest", 0, VALUE_FLAG, NULL, "oldest", "the oldest first" },
+	[OPT_OWNER] = { "owner", 0, VALUE_TEXT, "TEXT", "owner", "whose device it is" },
+	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason", "only what was decided for this reason" },
+	[OPT_REMOVE] = { "remove", 0, VALUE_FLAG, NULL, "remove", "removes devices that the file does not name" },
+	[OPT_SINCE] = { "since", 's', VALUE_TIME, "TIME", "since", "from this time on" },
+	[OPT_SOURCE] = { "source", 0, VALUE_FLAG, NULL, "source", "the text as it was applied" },
+	[OPT_TYPE] = { "type", 't', VALUE_TEXT, "TYPE", "type", "type of the DNS question: A, AAAA, HTTPS, a number" },
+	[OPT_UNKNOWN] = { "unknown", 0, VALUE_FLAG, NULL, "unknown", "devices seen now that are not registered" },
+	[OPT_UNTIL] = { "until", 'u', VALUE_TIME, "TIME", "until", "before this time" },
+	[OPT_USER] = { "user", 0, VALUE_TEXT, "USER", "user", "only this user's" },
+	[OPT_VERDICT] = { "verdict", 'v', VALUE_TEXT, "VERDICT", "verdict", "allow, block, rewrite or drop" },
+	[OPT_YES] = { "yes", 'y', VALUE_FLAG, NULL, "yes", "it is meant" },
+};
+
+static const struct column log_columns[] = {
+	{ "time", "TIME", 19 }, { "device", "DEVICE", 16 }, { "address", "ADDRESS", 15 }, { "group", "GROUP", 10 },
+	{ "verdict", "VERDICT", 7 }, { "reason", "REASON", 12 }, { "category", "CATEGORY", 12 },
+	{ "protocol", "BY", 4 }, { "qtype", "TYPE", 5 }, { "name", "NAME", 0 },
+	{ "mac", "MAC", -1 }, { "device_id", "DEVICE_ID", -1 }, { "port", "PORT", -1 },
+	{ "interface", "INTERFACE", -1 }, { "vlan_outer", "VLAN_OUTER", -1 }, { "vlan_inner", "VLAN_INNER", -1 },
+	{ "user", "USER", -1 }, { "user_id", "USER_ID", -1 }, { "how", "HOW", -1 },
+	{ "confidence", "CONFIDENCE", -1 }, { "destination", "DESTINATION", -1 },
+	{ "destination_port", "DESTINATION_PORT", -1 }, { "policy", "POLICY", -1 }, { "line", "LINE", -1 },
+	{ .key = NULL }
+};
+static const struct column device_columns[] = {
+	{ "id", "ID", 5 }, { "name", "NAME", 20 }, { "address", "ADDRESS", 17 }, { "group", "GROUP", 12 },
+	{ "owner", "OWNER", 16 }, { "seen", "SEEN AT", 24 }, { "hostname", "CALLS ITSELF", 16 }, { "note", "NOTE", 0 },
+	{ .key = NULL }
+};
+static const struct column import_columns[] = {
+	{ "sign", "", 1 }, { "name", "NAME", 20 }, { "address", "ADDRESS", 17 }, { "change", "CHANGE", 0 }, { .key = NULL }
+};
+static const struct column list_columns[] = {
+	{ "name", "LIST", 20 }, { "category", "CATEGORY", 14 }, { "state", "STATE", 7 }, { "names", "NAMES", 9 },
+	{ "rejects", "REJECTS", 8 }, { "format", "FORMAT", 9 }, { "file_time", "OF", 19 }, { "why", "REMARK", 0 },
+	{ "file", "FILE", -1 }, { "bytes", "BYTES", -1 }, { "seconds", "SECONDS", -1 }, { "sha256", "SHA256", -1 },
+	{ .key = NULL }
+};
+static const struct column find_columns[] = {
+	{ "list", "LIST", 20 }, { "category", "CATEGORY", 14 }, { "line", "LINE", 9 }, { "entry", "ENTRY", 32 },
+	{ "about", "REMARK", 0 }, { .key = NULL }
+};
+static const struct column history_columns[] = {
+	{ "version", "VERSION", 7 }, { "time", "APPLIED", 19 }, { "who", "BY", 12 }, { "file", "FROM", 32 },
+	{ "sha256", "SHA256", 0 }, { .key = NULL }
+};
+static const struct column diff_columns[] = {
+	{ "sign", "", 1 }, { "path", "SETTING", 40 }, { "text", "VALUE", 0 }, { .key = NULL }
+};
+static const struct column top_columns[] = {
+	{ "asked", "ASKED", 7 }, { "refused", "REFUSED", 7 }, { "device", "DEVICE", 24 }, { "group", "GROUP", 12 },
+	{ "last", "LAST NAME REFUSED, OR ASKED FOR", 0 }, { .key = NULL }
+};
+
+#define LOG_OPTIONS (OPT(DEVICE) | OPT(GROUP) | OPT(CATEGORY) | OPT(NAME) | OPT(VERDICT) | OPT(REASON) | OPT(USER) | \
+		     OPT(SINCE) | OPT(UNTIL) | OPT(LIMIT) | OPT(FOLLOW) | OPT(OLDEST) | OPT(CSV))
+
+const struct verb_row verb_rows[] = {
+	{ "status", "", "says how the filter is", 0, {}, NULL, NULL, NULL, false },
+	{ "policy check", "[FILE]", "says what is wrong in a policy", 0,
+	  { { "text", VALUE_FILE, false } }, NULL, NULL, NULL, false },
+	{ "policy diff", "[FILE]", "says what a policy would change", OPT(CSV),
+	  { { "text", VALUE_FILE, false } }, diff_columns, NULL, "nothing would change", false },
+	{ "policy apply", "[FILE]", "puts a policy in force", 0,
+	  { { "text", VALUE_FILE, false } }, diff_columns, NULL, "in force; nothing changed", false },
+	{ "policy rollback", "[VERSION]", "puts the policy before, or this one, in force again", 0,
+	  { { "version", VALUE_NUMBER, false } }, diff_columns, NULL, "in force; nothing changed", false },
+	{ "policy show", "[VERSION]", "says what holds, as a matrix", OPT(GROUP) | OPT(FLAT) | OPT(SOURCE),
+	  { { "version", VALUE_NUMBER, false } }, NULL, "line", NULL, false },
+	{ "policy history", "", "lists the policies that were in force", OPT(LIMIT) | OPT(CSV),
+	  {}, history_columns, NULL, "none", false },
+	{ "list ls", "[LIST]", "lists the block lists; of one, the lines refused", OPT(CSV),
+	  { { "list", VALUE_TEXT, false } }, list_columns, NULL, "the policy has no lists", false },
+	{ "list reload", "", "reads all lists again", OPT(ACCEPT), {}, list_columns, NULL, NULL, false },
+	{ "list find", "NAME", "says which lists hold a name", OPT(CSV),
+	  { { "name", VALUE_TEXT, true } }, find_columns, NULL, "on no list", false },
+	{ "device ls", "[DEVICE]", "lists the devices", OPT(GROUP) | OPT(UNKNOWN) | OPT(CSV),
+	  { { "device", VALUE_TEXT, false } }, device_columns, NULL, "none", false },
+	{ "device add", "MAC|IP NAME", "registers a device", OPT(GROUP) | OPT(OWNER) | OPT(NOTE),
+	  { { "address", VALUE_TEXT, true }, { "name", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
+	{ "device set", "DEVICE", "changes a device",
+	  OPT(NAME) | OPT(ADDRESS) | OPT(GROUP) | OPT(OWNER) | OPT(NOTE),
+	  { { "device", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
+	{ "device import", "FILE", "registers and changes devices as a CSV file says", OPT(DRY_RUN) | OPT(REMOVE) | OPT(CSV),
+	  { { "text", VALUE_FILE, true } }, import_columns, NULL, "nothing to change", false },
+	{ "device rm", "DEVICE", "forgets a device", 0,
+	  { { "device", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
+	{ "why", "NAME", "asks the loaded programs how they judge a name, and why", OPT(DEVICE) | OPT(AT) | OPT(TYPE),
+	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
+	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },
+	{ "top", "", "shows who is asking, live", OPT(LIMIT), {}, top_columns, NULL, NULL, true },
+	{ "detach", "", "switches the filter off", OPT(YES), {}, NULL, NULL, NULL, false },
+};
+const size_t verb_rows_count = sizeof(verb_rows) / sizeof(*verb_rows);

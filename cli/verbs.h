@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every verb and every option stands in a table once: parsing, help, checks and printing all read it. */
+#ifndef ESAFECTL_VERBS_H
+#define ESAFECTL_VERBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "print.h"
+
+enum value_kind {
+	VALUE_FLAG,   /* no value */
+	VALUE_TEXT,
+	VALUE_NUMBER,
+	VALUE_TIME,   /* seconds since 1970 */
+	VALUE_FILE,   /* a text file: arguments "file" and "text" */
+};
+
+enum option_id {
+	OPT_HELP, OPT_VERSION, OPT_JSON, OPT_CSV, OPT_SOCKET, /* the command's own */
+	OPT_ADDRESS, OPT_AT, OPT_CATEGORY, OPT_DEVICE, OPT_DRY_RUN, OPT_FLAT, OPT_FOLLOW, OPT_ACCEPT, OPT_GROUP,
+	OPT_LIMIT, OPT_NAME, OPT_NOTE, OPT_OLDEST, OPT_OWNER, OPT_REASON, OPT_REMOVE, OPT_SINCE, OPT_SOURCE, OPT_TYPE,
+	OPT_UNKNOWN, OPT_UNTIL, OPT_USER, OPT_VERDICT, OPT_YES,
+	OPTION_COUNT
+};
+#define OPT(id) (1ull << OPT_##id)
+#define OPTS_ALWAYS (OPT(HELP) | OPT(VERSION) | OPT(JSON) | OPT(SOCKET))
+
+struct option_row {
+	const char *name;  /* behind -- */
+	char letter;       /* behind -; 0: none */
+	enum value_kind kind;
+	const char *value; /* shown in help */
+	const char *arg;   /* on the wire; NULL: the command's own */
+	const char *about;
+};
+extern const struct option_row option_rows[OPTION_COUNT];
+
+struct positional {
+	const char *arg; /* on the wire */
+	enum value_kind kind;
+	bool needed;
+};
+#define POSITIONALS 2
+
+struct verb_row {
+	const char *name;
+	const char *usage; /* positionals as shown in help */
+	const char *about;
+	unsigned long long options; /* besides OPTS_ALWAYS */
+	struct positional positional[POSITIONALS];
+	const struct column *columns; /* NULL: each row as a tree */
+	const char *line;  /* key of a row that is one line of text, printed as it is; NULL: none */
+	const char *none;  /* said when there are no rows; NULL: nothing */
+	bool live;         /* each row is a new picture of the whole */
+};
+extern const struct verb_row verb_rows[];
+extern const size_t verb_rows_count;
+
+#endif
