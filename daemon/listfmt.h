@@ -33,7 +33,7 @@ enum list_format {
 
 #define LIST_REJECTS(X)                                                                \
 	X(CHARACTER, "character", "a character that no host name has")                 \
-	X(LABEL, "label", "an empty or over-long label, or one that begins or ends with a hyphen") \
+	X(LABEL, "label", "an empty label, or one of more than 63 characters") \
 	X(NAME_LONG, "name-too-long", "a name of more than 253 characters")            \
 	X(IDN, "idn", "an internationalised name that is not well formed")             \
 	X(SINGLE, "single-label", "a name of one label only")                          \

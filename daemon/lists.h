@@ -78,6 +78,7 @@ struct lists_result {
 	struct catbuild_stats stats;
 	unsigned old, absent; /* lists in that state: say it loudly */
 	double read_seconds, build_seconds; /* wall clock */
+	void *memory; /* of the image, if it is the result's own */
 };
 
 struct lists_options {

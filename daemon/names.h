@@ -19,6 +19,15 @@
  */
 int name_from_text(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX]);
 
+enum name_fault { /* what is wrong with a text, for those who count */
+	NAME_CHARACTER, /* one that no host name has, or a bad escape */
+	NAME_LABEL,     /* empty, or longer than 63 bytes */
+	NAME_LONG,      /* more than 255 bytes in wire form */
+	NAME_IDN,       /* not well-formed UTF-8, or not allowed in a name */
+};
+/* The same; *fault is set on failure only. */
+int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum name_fault *fault);
+
 /*
  * Text of a name without its final dot, all printable ASCII; the root is ".". The wire form may come from a packet.
  * Returns the length of the text, -EINVAL if it is not a whole uncompressed name, -ENOSPC if out is too small.
