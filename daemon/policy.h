@@ -40,8 +40,8 @@ struct rule {
 
 struct domain {
 	struct at at;
-	__u8 len;
-	__u8 wire[ESAFE_NAME_MAX];
+	unsigned len;
+	__u8 wire[];
 };
 
 struct policy_time {

@@ -7,7 +7,7 @@
 #include "lists.h"
 #include "policy.h"
 
-/* *specs is one block to be freed with free(); its strings belong to the policy. -ENOENT: compile the policy first. */
+/* *specs is one block to be freed with free(); its names belong to the policy. -ENOENT: compile the policy first. */
 int policy_lists(const struct policy *policy, const struct idtable *categories, struct list_spec **specs, size_t *n);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Named times of the week, school terms and holidays, and the moments when they begin and end. All in local time of a
- * zone; changes of the clock are worked out ahead. Knows the zone database, no clock.
+ * zone; changes of the clock are worked out ahead. Knows the zone database, no clock. If the zone is not that of TZ,
+ * TZ is changed for a moment: call from one thread only, or set TZ at start as the daemon does.
  */
 #ifndef ESAFE_TIMES_H
 #define ESAFE_TIMES_H

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile_part.h"
+
+int compile_problem(struct compiling *c, struct at at, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	problem_add(c->problems, at.file, at.line, at.column, "%s", text ? text : "out of memory");
+	free(text);
+	return -EINVAL;
+}
+
+static int number_failed(struct compiling *c, struct at at, int err, const char *what, const char *name)
+{
+	if (err == -ENOMEM)
+		return err;
+	return compile_problem(c, at, "no number is left for %s \"%s\"", what, name);
+}
+
+static int compile_numbers(struct compiling *c)
+{
+	const struct policy *p = c->policy;
+
+	for (size_t i = 0; i < p->groups; i++) {
+		int id = idtable_take(c->env->groups, p->group[i].name, ESAFE_GROUPS);
+
+		if (id < 0)
+			return number_failed(c, p->group[i].at, id, "group", p->group[i].name);
+		c->group[i] = id;
+	}
+	for (size_t i = 0; i < p->categories; i++) {
+		int id = idtable_take(c->env->categories, p->category[i].name, ESAFE_CATEGORIES);
+
+		if (id < 0)
+			return number_failed(c, p->category[i].at, id, "category", p->category[i].name);
+		c->category[i] = id;
+		if (p->category[i].floor)
+			c->out->floor[id / 64] |= 1ULL << id % 64;
+	}
+	return 0;
+}
+
+static void compile_groups(struct compiling *c)
+{
+	for (size_t i = 0; i < c->policy->groups; i++) {
+		const int *set = c->policy->group[i].set;
+
+		c->out->groups[c->group[i]] = (struct esafe_group){
+			.valid = 1,
+			.log = set[SET_LOG],
+			.quic = set[SET_QUIC],
+			.flags = (set[SET_INTERNET] ? 0 : ESAFE_GROUP_NO_INTERNET) |
+				 (set[SET_HTTPS_RECORDS] ? ESAFE_GROUP_HIDE_HTTPS_RR : 0),
+		};
+	}
+	c->out->strictest = c->group[c->policy->unknown];
+}
+
+static int compile_places(struct compiling *c)
+{
+	for (size_t i = 0; i < c->policy->places; i++) {
+		const struct policy_place *place = &c->policy->place[i];
+		struct esafe_place *to = &c->out->places[c->out->places_count];
+		__u32 ifindex = 0;
+
+		if (place->interface[0]) {
+			if (!c->env->ifindex)
+				continue;
+			ifindex = c->env->ifindex(place->interface);
+			if (!ifindex)
+				return compile_problem(c, place->at, "this machine has no interface called \"%s\"",
+						       place->interface);
+		}
+		to->ifindex = ifindex;
+		to->vlan = place->vlan;
+		to->group = c->group[place->group];
+		to->how = place->subnet ? ESAFE_HOW_SUBNET : place->vlan ? ESAFE_HOW_VLAN : ESAFE_HOW_INTERFACE;
+		memcpy(to->addr, place->addr, sizeof(to->addr));
+		memcpy(to->mask, place->mask, sizeof(to->mask));
+		c->out->places_count++;
+	}
+	return 0;
+}
+
+static int compile_all(struct compiling *c)
+{
+	int err = compile_numbers(c);
+
+	if (err)
+		return err;
+	c->out->abi = ESAFE_ABI;
+	c->out->version = c->env->version;
+	c->out->negative_ttl = c->policy->negative_ttl;
+	compile_groups(c);
+	err = compile_places(c);
+	if (!err)
+		err = compile_answers(c);
+	if (!err)
+		err = compile_sites(c);
+	return err ? err : compile_times(c);
+}
+
+int policy_compile(const struct policy *policy, const struct compile_env *env, struct esafe_policy *out,
+		   struct problems *problems)
+{
+	struct compiling c = { .policy = policy, .env = env, .problems = problems };
+	int err;
+
+	c.out = calloc(1, sizeof(*c.out));
+	if (!c.out)
+		return -ENOMEM;
+	err = compile_all(&c);
+	if (!err)
+		memcpy(out, c.out, sizeof(*out));
+	free(c.out);
+	return err;
+}

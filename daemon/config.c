@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "schema.h"
+#include "times.h"
+#include "esafe/abi.h"
+
+#define PATH_TEXT_MAX 240
+#define SOCKET_MAX 107 /* sun_path, with its final zero byte */
+
+static const struct word identity_words[] = { { "mac", ESAFE_BY_MAC }, { "address", ESAFE_BY_ADDRESS }, { 0 } };
+static const struct word xdp_words[] = { { "off", 0 }, { "native", 1 }, { 0 } };
+static const struct limits retention_limits = { 1, 3660 };
+
+static int row_path(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	size_t most = row->arg ? *(const size_t *)row->arg : PATH_TEXT_MAX;
+
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (node->text[0] != '/')
+		return reader_problem(reader, node, "%s must be a whole path, that begins with /", row->key);
+	if (strlen(node->text) > most || strchr(node->text, '\n'))
+		return reader_problem(reader, node, "%s is too long, or no path", row->key);
+	return row_text(reader, node, row, field);
+}
+
+static int row_ifname(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (!node->text[0] || strlen(node->text) >= IF_NAMESIZE || strpbrk(node->text, "/ \n"))
+		return reader_problem(reader, node, "\"%s\" cannot be the name of an interface", node->text);
+	snprintf(field, IF_NAMESIZE, "%s", node->text);
+	return 0;
+}
+
+static int row_xdp(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	int value, err = row_word(reader, node, row, &value);
+
+	if (!err)
+		*(bool *)field = value;
+	return err;
+}
+
+static const struct row iface_rows[] = {
+	{ .key = "name", .read = row_ifname, .offset = offsetof(struct config_iface, name), .required = true },
+	{ .key = "identity", .read = row_word, .offset = offsetof(struct config_iface, identity), .arg = identity_words },
+	{ .key = "xdp", .read = row_xdp, .offset = offsetof(struct config_iface, xdp), .arg = xdp_words },
+	{ 0 },
+};
+
+static int read_iface(struct reader *reader, const struct node *node, struct config *config)
+{
+	struct config_iface iface = { .line = node->line }, *grown;
+	int err = schema_map(reader, node, iface_rows, &iface);
+
+	for (size_t i = 0; i < config->ifaces && !err; i++)
+		if (!strcmp(config->iface[i].name, iface.name))
+			err = reader_problem(reader, node, "interface \"%s\" stands in line %d", iface.name,
+					     config->iface[i].line);
+	if (err)
+		return err;
+	if (config->ifaces == CONFIG_INTERFACES)
+		return reader_problem(reader, node, "more than %d interfaces", CONFIG_INTERFACES);
+	grown = reallocarray(config->iface, config->ifaces + 1, sizeof(*grown));
+	if (!grown)
+		return reader_problem(reader, node, "out of memory");
+	config->iface = grown;
+	grown[config->ifaces++] = iface;
+	return 0;
+}
+
+static int row_interfaces(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	int err = reader_expect(reader, node, NODE_LIST, row->key);
+
+	for (const struct node *child = err ? NULL : node->first; child; child = child->next)
+		if (read_iface(reader, child, field))
+			err = -EINVAL;
+	if (!err && !node->first)
+		err = reader_problem(reader, node, "no interface is named: nothing would be filtered");
+	return err;
+}
+
+/* Figures about children's use of the Internet do not leave the machine by themselves. */
+static int row_metrics(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	static const char *const hosts[] = { "127.0.0.1:", "[::1]:", "localhost:" };
+	struct config_listen *listen = field;
+	unsigned port;
+
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (!strcmp(node->text, "off")) {
+		listen->on = false;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		size_t len = strlen(hosts[i]);
+
+		if (strncmp(node->text, hosts[i], len) || number_from_text(node->text + len, 1, 65535, &port))
+			continue;
+		*listen = (struct config_listen){ .on = true, .ipv6 = hosts[i][0] == '[', .port = port };
+		return 0;
+	}
+	return reader_problem(reader, node, "metrics is 127.0.0.1:PORT, [::1]:PORT or off, not \"%s\"", node->text);
+}
+
+static int row_zone(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (!times_zone_known(node->text))
+		return reader_problem(reader, node, "\"%s\" is not a time zone such as Europe/London", node->text);
+	return row_text(reader, node, row, field);
+}
+
+static const struct row rows[] = {
+	{ .key = "interfaces", .read = row_interfaces, .required = true },
+	{ .key = "policy", .read = row_path, .offset = offsetof(struct config, policy) },
+	{ .key = "data_dir", .read = row_path, .offset = offsetof(struct config, data_dir) },
+	{ .key = "state_dir", .read = row_path, .offset = offsetof(struct config, state_dir) },
+	{ .key = "pin_dir", .read = row_path, .offset = offsetof(struct config, pin_dir) },
+	{ .key = "socket", .read = row_path, .offset = offsetof(struct config, socket), .arg = &(const size_t){ SOCKET_MAX } },
+	{ .key = "dhcp_leases", .read = row_path, .offset = offsetof(struct config, dhcp_leases) },
+	{ .key = "zone", .read = row_zone, .offset = offsetof(struct config, zone) },
+	{ .key = "metrics", .read = row_metrics, .offset = offsetof(struct config, metrics) },
+	{ .key = "retention_days", .read = row_number, .offset = offsetof(struct config, retention_days),
+	  .arg = &retention_limits },
+	{ 0 },
+};
+
+static struct config *config_standard(void)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	if (!config)
+		return NULL;
+	config->policy = strdup(ESAFE_SYSCONFDIR "/policy.yaml");
+	config->data_dir = strdup(ESAFE_DATADIR);
+	config->state_dir = strdup("/var/lib/esafe");
+	config->pin_dir = strdup("/sys/fs/bpf/esafe");
+	config->socket = strdup("/run/esafe/control");
+	config->zone = strdup("Europe/London");
+	config->metrics = (struct config_listen){ .on = true, .port = 9464 };
+	config->retention_days = 365;
+	if (config->policy && config->data_dir && config->state_dir && config->pin_dir && config->socket && config->zone)
+		return config;
+	config_free(config);
+	return NULL;
+}
+
+struct config *config_read(const char *file, const char *text, size_t len, struct problems *problems)
+{
+	struct reader reader = { .file = file, .problems = problems };
+	struct node *root = yaml_read(file, text, len, problems);
+	struct config *config;
+	int err;
+
+	if (!root)
+		return NULL;
+	config = config_standard();
+	if (!config) {
+		node_free(root);
+		problem_add(problems, file, 0, 0, "out of memory");
+		return NULL;
+	}
+	err = schema_map(&reader, root, rows, config);
+	node_free(root);
+	if (!err)
+		return config;
+	config_free(config);
+	return NULL;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	free(config->iface);
+	free(config->policy);
+	free(config->data_dir);
+	free(config->state_dir);
+	free(config->pin_dir);
+	free(config->socket);
+	free(config->dhcp_leases);
+	free(config->zone);
+	free(config);
+}
