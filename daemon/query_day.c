@@ -132,7 +132,7 @@ static int event_search(struct query_day *day, sqlite3_int64 low, sqlite3_int64 
 {
 	while (low < high) {
 		sqlite3_int64 middle = low + (high - low) / 2;
-		__s64 time;
+		__s64 time = 0;
 		int err = event_time(day, middle, &time);
 
 		if (err)

@@ -17,6 +17,10 @@ struct idtable;
 int register_open(const char *dir, struct reg **reg);
 void register_close(struct reg *reg);
 
+/* A second copy beside it, for register_open() to fall back on: after a change of devices or policy, and daily. */
+int register_backup(struct reg *reg);
+int register_restore(const char *dir); /* moves a damaged register aside and the copy, if any, into its place */
+
 /* Several calls as one: all of them or none. Not nested. */
 int register_begin(struct reg *reg);
 int register_commit(struct reg *reg);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <openssl/sha.h>
+
+#include "log.h"
+#include "register_db.h"
+
+#define REGISTER_VERSION 1
+
+/* Numbers of devices and policies are never used again: events refer to them. */
+static const char *const schema[REGISTER_VERSION] = {
+	"CREATE TABLE devices (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, addr BLOB NOT NULL,"
+	" name TEXT NOT NULL COLLATE NOCASE UNIQUE, grp TEXT NOT NULL, owner TEXT NOT NULL, note TEXT NOT NULL,"
+	" created INTEGER NOT NULL, changed INTEGER NOT NULL, UNIQUE (kind, addr));"
+	"CREATE TABLE ids (kind TEXT NOT NULL, name TEXT NOT NULL, id INTEGER NOT NULL,"
+	" PRIMARY KEY (kind, name), UNIQUE (kind, id)) WITHOUT ROWID;"
+	"CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, who TEXT NOT NULL,"
+	" action TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL);"
+	"CREATE TABLE policies (version INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, who TEXT NOT NULL,"
+	" file TEXT NOT NULL, text BLOB NOT NULL, sha256 BLOB NOT NULL);"
+	"CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL, sha256 BLOB NOT NULL,"
+	" names INTEGER NOT NULL, rejects INTEGER NOT NULL, loaded INTEGER NOT NULL, refused INTEGER NOT NULL,"
+	" problem TEXT NOT NULL);"
+	"CREATE INDEX lists_name ON lists (name, id);"
+	"CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
+};
+
+static int check_row(void *ctx, sqlite3_stmt *stmt)
+{
+	return strcmp(db_text(stmt, 0), "ok") ? -EBADMSG : 0;
+}
+
+static int register_try(struct reg *reg)
+{
+	sqlite3_stmt *stmt;
+	int err = db_open(reg->path, 1000, &reg->db);
+
+	if (!err)
+		err = db_exec(reg->db, "PRAGMA synchronous = FULL");
+	if (!err)
+		err = db_prepare(reg->db, "PRAGMA quick_check(1)", &stmt);
+	if (!err)
+		err = register_each(stmt, check_row, NULL);
+	if (!err)
+		err = db_migrate(reg->db, schema, REGISTER_VERSION);
+	if (err) {
+		sqlite3_close(reg->db);
+		reg->db = NULL;
+	}
+	return err;
+}
+
+int register_open(const char *dir, struct reg **out)
+{
+	struct reg *reg = calloc(1, sizeof(*reg));
+	int err;
+
+	if (!reg)
+		return -ENOMEM;
+	err = asprintf(&reg->path, "%s/register.db", dir) < 0 ? -ENOMEM : register_try(reg);
+	if (err == -EBADMSG) {
+		err = register_restore(dir);
+		if (!err)
+			err = register_try(reg);
+	}
+	if (err) {
+		log_errno(err, "register %s/register.db", dir);
+		register_close(reg);
+		return err;
+	}
+	*out = reg;
+	return 0;
+}
+
+void register_close(struct reg *reg)
+{
+	if (!reg)
+		return;
+	sqlite3_close(reg->db);
+	free(reg->path);
+	free(reg);
+}
+
+int register_begin(struct reg *reg)
+{
+	return db_exec(reg->db, "BEGIN IMMEDIATE");
+}
+
+int register_commit(struct reg *reg)
+{
+	int err = db_exec(reg->db, "COMMIT");
+
+	if (err)
+		register_rollback(reg);
+	return err;
+}
+
+void register_rollback(struct reg *reg)
+{
+	if (!sqlite3_get_autocommit(reg->db))
+		db_exec(reg->db, "ROLLBACK");
+}
+
+int register_enter(struct reg *reg)
+{
+	return db_exec(reg->db, "SAVEPOINT part");
+}
+
+int register_leave(struct reg *reg, int err)
+{
+	if (!err)
+		err = db_exec(reg->db, "RELEASE part");
+	if (err && !sqlite3_get_autocommit(reg->db))
+		db_exec(reg->db, "ROLLBACK TO part; RELEASE part");
+	return err;
+}
+
+char *register_copy(sqlite3_stmt *stmt, int column)
+{
+	return strdup(db_text(stmt, column));
+}
+
+void register_copy_blob(sqlite3_stmt *stmt, int column, __u8 *out, int size)
+{
+	const void *blob = sqlite3_column_blob(stmt, column);
+	int len = sqlite3_column_bytes(stmt, column);
+
+	memset(out, 0, (size_t)size);
+	if (blob)
+		memcpy(out, blob, (size_t)(len < size ? len : size));
+}
+
+void register_bind(sqlite3_stmt *stmt, int column, const char *text)
+{
+	sqlite3_bind_text(stmt, column, text ? text : "", -1, SQLITE_STATIC);
+}
+
+int register_done(sqlite3_stmt *stmt)
+{
+	int err = db_run(stmt);
+
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+int register_each(sqlite3_stmt *stmt, int (*row)(void *ctx, sqlite3_stmt *stmt), void *ctx)
+{
+	int result = 0;
+	int rc = SQLITE_ROW;
+
+	while (!result && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		result = row(ctx, stmt);
+	if (!result)
+		result = db_errno(rc);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+void register_sha256(const void *bytes, size_t len, __u8 out[32])
+{
+	SHA256(bytes, len, out);
+}
