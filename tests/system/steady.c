@@ -153,21 +153,22 @@ static void one_round(struct steady *s, unsigned long round)
 static void run(struct steady *s, double rate, double seconds)
 {
 	struct itimerspec tick = { { 0, 1e9 / rate }, { 0, 1 } };
-	struct pollfd p[2] = { { .fd = timerfd_create(CLOCK_MONOTONIC, 0), .events = POLLIN }, { .fd = s->udp, .events = POLLIN } };
+	int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+	struct pollfd p[2] = { { .fd = timer, .events = POLLIN }, { .fd = s->udp, .events = POLLIN } };
 	double end = seconds ? now_ms() + seconds * 1e3 : 1e300;
 	unsigned long round = 0;
 	uint64_t ticks;
 
-	timerfd_settime(p[0].fd, 0, &tick, NULL);
+	timerfd_settime(timer, 0, &tick, NULL);
 	while (!stop && now_ms() < end) {
 		if (poll(p, 2, -1) < 0)
 			continue;
 		if (p[1].revents)
 			read_answers(s);
-		if (p[0].revents && read(p[0].fd, &ticks, sizeof(ticks)) == sizeof(ticks))
+		if (p[0].revents && read(timer, &ticks, sizeof(ticks)) == sizeof(ticks))
 			one_round(s, round++);
 	}
-	close(p[0].fd);
+	close(timer);
 }
 
 /* What is still under way gets its time. */
