@@ -79,15 +79,13 @@ static inline struct catmap_place catmap_place(__u64 hash, __u64 salt, __u32 buc
 /* The slot with this tag, or 0. */
 static inline __u64 catmap_find(const struct catmap_bucket *bucket, __u64 tag)
 {
-	__u64 found = 0;
-
 	for (int i = 0; i < CATMAP_SLOTS; i++) {
 		__u64 slot = bucket->slot[i];
 
 		if (slot >> CATMAP_TAG_SHIFT == tag)
-			found = slot;
+			return slot;
 	}
-	return found;
+	return 0;
 }
 
 #endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DNS messages (RFC 1035 section 4, EDNS of RFC 6891, extended errors of RFC 8914):
+ *
+ *   header    id 2 | flags 2 | QDCOUNT 2 | ANCOUNT 2 | NSCOUNT 2 | ARCOUNT 2
+ *   question  name | type 2 | class 2
+ *   OPT       name 0 | type 41 | UDP size 2 | extended RCODE 1 | version 1 | DO and zeros 2 | length 2 | options
+ */
+#ifndef ESAFE_DNS_H
+#define ESAFE_DNS_H
+
+#include <linux/types.h>
+#include "esafe/abi.h"
+#include "esafe/hash.h"
+
+#define DNS_HEADER 12
+#define DNS_TYPE_A 1
+#define DNS_TYPE_AAAA 28
+#define DNS_TYPE_SVCB 64
+#define DNS_TYPE_HTTPS 65
+#define DNS_TYPE_OPT 41
+#define DNS_FORMERR 1
+#define DNS_NXDOMAIN 3
+#define DNS_REPLY_EXTRA (ESAFE_ANSWER_BODY + 34 + 48) /* longest answer, SOA and OPT behind a question */
+
+struct dns_question {
+	__u32 end;     /* offset of the byte behind the question */
+	__u16 qtype, qclass;
+	__u8 has_opt;
+	__u8 dnssec_ok;
+	__u8 pad[2];
+};
+
+#define DNS_MASK 1023 /* of the buffer that holds a message, a power of two less one */
+#define DNS_AT(msg, i) ((msg)[(i) & DNS_MASK])
+#define DNS_U16(msg, i) ((__u16)(DNS_AT(msg, i) << 8 | DNS_AT(msg, (i) + 1)))
+
+/* Is this the header of one question? (QR 0, QDCOUNT 1; any opcode: UPDATE and NOTIFY name a zone in the same place.) */
+static __always_inline int dns_header_ok(const __u8 *msg, __u32 len)
+{
+	return len >= DNS_HEADER && !(DNS_AT(msg, 2) & 0x80) && DNS_U16(msg, 4) == 1;
+}
+
+/*
+ * What follows the name of a question, which takes name_len bytes from offset 12 on. `len` bytes are in view. Returns
+ * 0, or -1 if the question is cut short; *q is then unchanged.
+ */
+static __always_inline int dns_question_rest(const __u8 *msg, __u32 len, __u32 name_len, struct dns_question *q)
+{
+	__u32 at = DNS_HEADER + name_len, end = at + 4;
+
+	if (end > len)
+		return -1;
+	q->qtype = DNS_U16(msg, at);
+	q->qclass = DNS_U16(msg, at + 2);
+	q->end = end;
+	q->has_opt = q->dnssec_ok = 0;
+	/* with no other record before it, OPT is the first of the additional section */
+	if (!DNS_U16(msg, 6) && !DNS_U16(msg, 8) && DNS_U16(msg, 10) && end + 11 <= len && !DNS_AT(msg, end) &&
+	    DNS_U16(msg, end + 1) == DNS_TYPE_OPT) {
+		q->has_opt = 1;
+		q->dnssec_ok = DNS_AT(msg, end + 7) >> 7;
+	}
+	return 0;
+}
+
+static __always_inline void dns_put16(__u8 *msg, __u32 at, __u32 value)
+{
+	DNS_AT(msg, at) = value >> 8;
+	DNS_AT(msg, at + 1) = value;
+}
+
+/* Makes the header of a question that of its answer: QR, RA and the code; opcode, RD and CD stay (RFC 6840 5.6). */
+static __always_inline void dns_answer_header(__u8 *msg, __u32 rcode, __u32 ancount, __u32 nscount, __u32 arcount)
+{
+	msg[2] = (msg[2] & 0x79) | 0x80;
+	msg[3] = (msg[3] & 0x10) | 0x80 | rcode;
+	dns_put16(msg, 6, ancount);
+	dns_put16(msg, 8, nscount);
+	dns_put16(msg, 10, arcount);
+}
+
+/* The SOA that lets a resolver keep a negative answer for `ttl` seconds (RFC 2308). Returns its length. */
+static __always_inline __u32 dns_put_soa(__u8 *msg, __u32 at, __u32 ttl)
+{
+	dns_put16(msg, at, 0xc00c);
+	dns_put16(msg, at + 2, 6);
+	dns_put16(msg, at + 4, 1);
+	dns_put16(msg, at + 6, ttl >> 16);
+	dns_put16(msg, at + 8, ttl);
+	dns_put16(msg, at + 10, 22);
+	dns_put16(msg, at + 12, 0); /* MNAME and RNAME: the root */
+	for (int i = 0; i < 20; i++)
+		DNS_AT(msg, at + 14 + i) = 0;
+	DNS_AT(msg, at + 17) = 1;    /* SERIAL */
+	dns_put16(msg, at + 20, 3600); /* REFRESH */
+	dns_put16(msg, at + 24, 600);  /* RETRY */
+	dns_put16(msg, at + 27, 0x0151); /* EXPIRE 86400 = 0x15180 */
+	DNS_AT(msg, at + 29) = 0x80;
+	dns_put16(msg, at + 30, ttl >> 16); /* MINIMUM */
+	dns_put16(msg, at + 32, ttl);
+	return 34;
+}
+
+/* The OPT of an answer, with an extended error unless it is ESAFE_NO_EDE. Returns its length. */
+static __always_inline __u32 dns_put_opt(__u8 *msg, __u32 at, __u32 dnssec_ok, __u32 ede)
+{
+	static const char text[] = "blocked by the school";
+	__u32 len = ede == ESAFE_NO_EDE ? 0 : 6 + sizeof(text) - 1;
+
+	DNS_AT(msg, at) = 0;
+	dns_put16(msg, at + 1, DNS_TYPE_OPT);
+	dns_put16(msg, at + 3, 1232);
+	dns_put16(msg, at + 5, 0);
+	dns_put16(msg, at + 7, dnssec_ok ? 0x8000 : 0);
+	dns_put16(msg, at + 9, len);
+	if (!len)
+		return 11;
+	dns_put16(msg, at + 11, 15);
+	dns_put16(msg, at + 13, 2 + sizeof(text) - 1);
+	dns_put16(msg, at + 15, ede);
+	for (__u32 i = 0; i < sizeof(text) - 1; i++)
+		DNS_AT(msg, at + 17 + i) = text[i];
+	return 11 + len;
+}
+
+/* The records of a compiled answer behind the question. Returns their length. */
+static __always_inline __u32 dns_put_records(__u8 *msg, __u32 at, const struct esafe_records *records)
+{
+	__u32 len = records->len <= ESAFE_ANSWER_BODY ? records->len : 0;
+
+	for (__u32 i = 0; i < ESAFE_ANSWER_BODY / 8; i++)
+		esafe_store8(&msg[(at & 511) + i * 8], esafe_load8(&records->body[i * 8]));
+	for (__u32 i = 0; i < 8; i++) {
+		if (i >= records->fix)
+			break;
+		dns_put16(msg, at + records->fix_first + i * records->fix_step, 0xc000 | (at + 12));
+	}
+	return len;
+}
+
+/*
+ * Makes the question in `msg` its answer, in place. The buffer has MESSAGE_ROOM bytes; q->end is below 512. `answer` 0:
+ * no data, no error. Returns the new length.
+ */
+static __always_inline __u32 dns_answer(__u8 *msg, const struct dns_question *q, const struct esafe_answer *answer,
+					__u32 ttl)
+{
+	__u32 at = q->end, count = 0, rcode = 0, ede = ESAFE_NO_EDE, negative = 1;
+
+	if (answer) {
+		const struct esafe_records *records = 0;
+
+		rcode = answer->rcode & 15;
+		ede = answer->ede;
+		if (q->qtype == DNS_TYPE_A)
+			records = &answer->a;
+		else if (q->qtype == DNS_TYPE_AAAA)
+			records = &answer->aaaa;
+		if (records && records->count) {
+			at += dns_put_records(msg, at, records);
+			count = records->count;
+			negative = 0;
+		}
+	}
+	if (negative && (rcode == 0 || rcode == DNS_NXDOMAIN))
+		at += dns_put_soa(msg, at, ttl);
+	else
+		negative = 0;
+	dns_answer_header(msg, rcode, count, negative, q->has_opt);
+	if (q->has_opt)
+		at += dns_put_opt(msg, at, q->dnssec_ok, ede);
+	return at;
+}
+
+/* Makes a message that is not a proper question "format error", header only. */
+static __always_inline __u32 dns_format_error(__u8 *msg)
+{
+	dns_put16(msg, 4, 0);
+	dns_answer_header(msg, DNS_FORMERR, 0, 0, 0);
+	return DNS_HEADER;
+}
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The entries: read, judge, map the fate to what the hook returns. Everything else is in the headers. */
+#include "maps.h"
+#include "question.h"
+#include "quic.h"
+#include "reply.h"
+#include "stream.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PORT_DNS 53
+#define PORT_HTTPS 443
+#define PORT_DOQ 853
+
+static __always_inline enum pkt_kind tc_view(struct __sk_buff *skb, struct pkt *p)
+{
+	struct view v = { (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len };
+
+	p->ifindex = skb->ifindex;
+	p->first_fragment = 0;
+	p->vlan_inner = 0;
+	p->vlan_outer = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
+	return pkt_read(&v, p);
+}
+
+/* Reads the headers into scratch.pkt. Where they are not in the linear part of the socket buffer, they are pulled there. */
+PART int tc_read(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	enum pkt_kind kind;
+	__u32 want;
+
+	if (!s)
+		return PKT_BAD;
+	kind = tc_view(skb, &s->pkt);
+	if (kind != PKT_SHORT)
+		return kind;
+	want = PKT_HEADERS_MAX + 40;
+	if (bpf_skb_pull_data(skb, skb->len < want ? skb->len : want))
+		return PKT_BAD;
+	kind = tc_view(skb, &s->pkt);
+	return kind == PKT_SHORT ? PKT_BAD : kind;
+}
+
+static __always_inline void begin(struct scratch *s)
+{
+	s->nonce = 0;
+	s->now_ns = bpf_ktime_get_tai_ns();
+}
+
+/* From the devices, TCP. */
+static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
+{
+	struct esafe_config *c = config_get();
+	const struct pkt *p = &s->pkt;
+	struct judged_bucket *b;
+	__u64 hash, word;
+	int fate;
+
+	if (!p->payload_len && !(p->tcp_flags & TCP_SYN))
+		return TC_ACT_UNSPEC; /* carries no byte of any stream */
+	if (!c)
+		return TC_ACT_SHOT;
+	hash = flow_hash(c, p, 1);
+	b = judged_bucket(hash);
+	if (!b)
+		return TC_ACT_SHOT;
+	word = p->tcp_flags & TCP_SYN ? 0 : judged_find(b, hash);
+	if ((word & 3) == JUDGED_PASS) {
+		if ((word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_ktime_get_coarse_ns()))
+			judged_put(hash, JUDGED_PASS);
+		return TC_ACT_UNSPEC;
+	}
+	begin(s);
+	if (word) {
+		tc_reset(skb); /* again, in case the first was lost */
+		return TC_ACT_SHOT;
+	}
+	s->flow = hash;
+	fate = stream_out(skb);
+	if (fate == STREAM_JUDGE)
+		fate = stream_judged(stream_judge());
+	if (fate == STREAM_PASS)
+		return TC_ACT_UNSPEC;
+	return fate == STREAM_RESET ? tc_reset(skb) : TC_ACT_SHOT;
+}
+
+/* From the devices, UDP. */
+static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
+{
+	const struct pkt *p = &s->pkt;
+
+	if (p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) && p->dport != bpf_htons(PORT_DOQ))
+		return TC_ACT_UNSPEC;
+	if (p->first_fragment) {
+		count_drop(ESAFE_R_FRAGMENT);
+		return TC_ACT_SHOT;
+	}
+	begin(s);
+	if (p->dport != bpf_htons(PORT_DNS))
+		return tc_quic(skb);
+	if (tc_question_load(skb)) {
+		count_drop(ESAFE_R_DNS_MALFORMED);
+		return TC_ACT_SHOT;
+	}
+	switch (question_judge(0)) {
+	case QUESTION_PASS:
+		return TC_ACT_UNSPEC;
+	case QUESTION_ANSWER:
+		return tc_send_answer(skb);
+	default:
+		return TC_ACT_SHOT;
+	}
+}
+
+/* From the devices. */
+SEC("tc")
+int esafe_ingress(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	count_run(ESAFE_HOOK_INGRESS);
+	if (!s)
+		return TC_ACT_SHOT;
+	switch (tc_read(skb)) {
+	case PKT_OTHER:
+		return TC_ACT_UNSPEC;
+	case PKT_TCP:
+		return tc_tcp(skb, s);
+	case PKT_UDP:
+		return tc_udp(skb, s);
+	case PKT_FRAGMENT:
+		count_drop(ESAFE_R_FRAGMENT);
+		return TC_ACT_SHOT;
+	default:
+		count_drop(ESAFE_R_HEADER);
+		return TC_ACT_SHOT;
+	}
+}
+
+/* To the devices: what servers say of connections that are being opened. Nothing is dropped here. */
+SEC("tc")
+int esafe_egress(struct __sk_buff *skb)
+{
+	struct esafe_config *c = config_get();
+	struct scratch *s = scratch_get();
+	struct judged_bucket *b;
+	__u64 hash;
+
+	count_run(ESAFE_HOOK_EGRESS);
+	if (!s || !c || tc_read(skb) != PKT_TCP || !(s->pkt.tcp_flags & (TCP_ACK | TCP_SYN)))
+		return TC_ACT_UNSPEC;
+	hash = flow_hash(c, &s->pkt, 0);
+	b = judged_bucket(hash);
+	if (!b || (!(s->pkt.tcp_flags & TCP_SYN) && judged_find(b, hash)))
+		return TC_ACT_UNSPEC;
+	s->nonce = 0;
+	s->flow = hash;
+	stream_in();
+	return TC_ACT_UNSPEC;
+}
+
+/* As tc_read(), for XDP. */
+PART int xdp_read(struct xdp_md *ctx)
+{
+	struct view v = { (void *)(long)ctx->data, (void *)(long)ctx->data_end, bpf_xdp_get_buff_len(ctx) };
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return PKT_BAD;
+	s->pkt.ifindex = ctx->ingress_ifindex;
+	s->pkt.first_fragment = 0;
+	s->pkt.vlan_outer = s->pkt.vlan_inner = 0;
+	return pkt_read(&v, &s->pkt);
+}
+
+/*
+ * On ports whose driver has XDP natively: questions that are not passed are answered before there is a socket buffer.
+ * Everything else, and whatever cannot be done here, is left to TC.
+ */
+SEC("xdp")
+int esafe_xdp(struct xdp_md *ctx)
+{
+	struct scratch *s = scratch_get();
+	int sent;
+
+	count_run(ESAFE_HOOK_XDP);
+	if (!s || xdp_read(ctx) != PKT_UDP || s->pkt.dport != bpf_htons(PORT_DNS) || s->pkt.first_fragment)
+		return XDP_PASS;
+	begin(s);
+	if (xdp_question_load(ctx) || question_judge(1) != QUESTION_ANSWER)
+		return XDP_PASS;
+	sent = xdp_send_answer(ctx);
+	return sent < 0 ? XDP_PASS : sent;
+}
+
+/*
+ * The question of `esafectl why`: a packet that the daemon made, judged by the very functions above and not passed
+ * anywhere. Map `why` says when and takes what came out. Returns 0; 1: a real packet came between, ask again; 2: the
+ * question is no question.
+ */
+SEC("tc")
+int esafe_why(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	struct esafe_why *w;
+	__u32 zero = 0;
+	__u64 nonce;
+
+	w = bpf_map_lookup_elem(&why, &zero);
+	if (!s || !w || tc_read(skb) != PKT_UDP)
+		return 2;
+	nonce = bpf_ktime_get_ns() | 1;
+	s->nonce = nonce;
+	s->now_ns = w->at_ns ? w->at_ns : bpf_ktime_get_tai_ns();
+	if (tc_question_load(skb) || name_scan() ||
+	    dns_question_rest(s->message, question_view(s), s->name.len, &s->question))
+		return 2;
+	s->proto = ESAFE_P_DNS;
+	decide();
+	event_fill(&w->event, s, 0);
+	for (int i = 0; i < 4; i++)
+		w->categories[i] = s->categories[i];
+	return s->nonce != nonce;
+}

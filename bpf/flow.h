@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Connections. Three flat tables, each of 64-byte buckets, found by a secret hash of the addresses and ports:
+ *
+ *   opening   from the SYN until the server has acknowledged the whole first flight
+ *   flights   the bytes of that first flight, kept to compare retransmissions with
+ *   judged    everything after: one word a connection, one lookup a packet
+ *
+ * A full bucket gives up its oldest entry. That frees nobody: data of a connection that is in no table is refused
+ * (reason "tcp-unknown"), never passed.
+ *
+ * The server's own words move a connection on, for a client can lie: its SYN-ACK says where the stream starts, its
+ * acknowledgement says which bytes it has. A decoy that does not reach the server moves nothing.
+ */
+#ifndef ESAFE_FLOW_H
+#define ESAFE_FLOW_H
+
+#include <linux/types.h>
+#include "tls.h"
+
+#define FLOW_BUCKETS 65536
+#define JUDGED_WAYS 8
+#define OPENING_WAYS 4
+#define FLIGHTS 512
+#define FLIGHT_WAYS 8
+#define FLIGHT_ROOM 16384 /* longest first flight that is read */
+#define FLIGHT_CHUNK 2048 /* read at a time */
+
+/* judged: bits 63..16 tag, 15..2 age stamp in steps of 2^36 ns (69 s), 1..0 state */
+struct judged_bucket {
+	__u64 slot[JUDGED_WAYS];
+};
+enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED };
+
+/* opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^30 ns (1 s), 3..0 state */
+struct opening {
+	__u64 tag_state;
+	__u32 start; /* sequence number of the first byte of the stream */
+	__u32 end;   /* bytes of the first flight that were seen */
+};
+struct opening_bucket {
+	struct opening slot[OPENING_WAYS];
+};
+enum opening_state {
+	OPENING_NONE,
+	OPENING_SYN,     /* the client's SYN: start is what it says */
+	OPENING_READ,    /* SYN-ACK passed: start is what the server says; the first flight is being read */
+	OPENING_NAMED,   /* judged and allowed; the server has not yet acknowledged all of it */
+	OPENING_INBOUND, /* a SYN from the far side went out to this device */
+};
+
+/* flight_owners: tag of the connection (bits 63..16) and age stamp (15..0, steps of 2^26 ns, 67 ms); 0: free */
+struct flight_owners {
+	__u64 owner[FLIGHT_WAYS];
+};
+struct flight {
+	struct tls_reader reader;
+	__u32 have; /* bytes of the stream that are in `bytes` */
+	__u32 pad[3];
+	__u8 bytes[FLIGHT_ROOM + FLIGHT_CHUNK];
+};
+
+#define FLOW_TAG(hash) ((hash) >> 16)
+#define JUDGED_STAMP(now) (((now) >> 36) & 0x3fff)
+#define OPENING_STAMP(now) (((now) >> 30) & 0xfff)
+#define FLIGHT_STAMP(now) (((now) >> 26) & 0xffff)
+
+/* The word of this connection, or 0. */
+static __always_inline __u64 judged_find(const struct judged_bucket *bucket, __u64 hash)
+{
+	for (int i = 0; i < JUDGED_WAYS; i++) {
+		__u64 slot = bucket->slot[i];
+
+		if (FLOW_TAG(slot) == FLOW_TAG(hash))
+			return slot;
+	}
+	return 0;
+}
+
+/* Sets the state of a connection; JUDGED_NONE removes it. Returns 1 if a living entry had to go for it. */
+static __always_inline int judged_set(struct judged_bucket *bucket, __u64 hash, __u32 state, __u64 now)
+{
+	__u64 stamp = JUDGED_STAMP(now), oldest = 0, word = state ? FLOW_TAG(hash) << 16 | stamp << 2 | state : 0;
+	__u64 *victim = &bucket->slot[0];
+
+	for (int i = 0; i < JUDGED_WAYS; i++) {
+		__u64 slot = bucket->slot[i];
+		__u64 age = slot ? (stamp - (slot >> 2)) & 0x3fff : 0x4000;
+
+		if (FLOW_TAG(slot) == FLOW_TAG(hash)) {
+			bucket->slot[i] = word;
+			return 0;
+		}
+		if (age >= oldest) {
+			oldest = age;
+			victim = &bucket->slot[i];
+		}
+	}
+	if (!state)
+		return 0;
+	*victim = word;
+	return oldest != 0x4000;
+}
+
+static __always_inline struct opening *opening_find(struct opening_bucket *bucket, __u64 hash)
+{
+	struct opening *found = 0;
+
+	for (__u32 i = 0; i < OPENING_WAYS; i++)
+		if (FLOW_TAG(bucket->slot[i].tag_state) == FLOW_TAG(hash) && bucket->slot[i].tag_state & 15)
+			found = &bucket->slot[i];
+	return found;
+}
+
+static __always_inline void opening_state_set(struct opening *o, __u64 hash, __u32 state, __u64 now)
+{
+	o->tag_state = FLOW_TAG(hash) << 16 | OPENING_STAMP(now) << 4 | state;
+}
+
+/* An entry for a connection that has none: an empty one or the oldest. */
+static __always_inline struct opening *opening_victim(struct opening_bucket *bucket, __u64 now)
+{
+	struct opening *victim = &bucket->slot[0];
+	__u64 stamp = OPENING_STAMP(now), oldest = 0;
+
+	for (__u32 i = 0; i < OPENING_WAYS; i++) {
+		__u64 word = bucket->slot[i].tag_state;
+		__u64 age = word & 15 ? (stamp - (word >> 4)) & 0xfff : 0x1000;
+
+		if (age >= oldest) {
+			oldest = age;
+			victim = &bucket->slot[i];
+		}
+	}
+	return victim;
+}
+
+/* The way of this connection's flight, or FLIGHT_WAYS. */
+static __always_inline __u32 flight_way(const struct flight_owners *owners, __u64 hash)
+{
+	__u32 way = FLIGHT_WAYS;
+
+	for (__u32 i = 0; i < FLIGHT_WAYS; i++)
+		if (FLOW_TAG(owners->owner[i]) == FLOW_TAG(hash))
+			way = i;
+	return way;
+}
+
+static __always_inline __u32 flight_victim(const struct flight_owners *owners, __u64 now)
+{
+	__u64 stamp = FLIGHT_STAMP(now), oldest = 0;
+	__u32 victim = 0;
+
+	for (__u32 i = 0; i < FLIGHT_WAYS; i++) {
+		__u64 word = owners->owner[i];
+		__u64 age = word ? (stamp - word) & 0xffff : 0x10000;
+
+		if (age >= oldest) {
+			oldest = age;
+			victim = i;
+		}
+	}
+	return victim;
+}
+
+#endif

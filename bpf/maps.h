@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every map of the programs, and the work area of a packet. Names stay under 16 characters: the kernel cuts them. */
+#ifndef ESAFE_MAPS_H
+#define ESAFE_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include "esafe/abi.h"
+#include "esafe/hash.h"
+#include "esafe/catmap.h"
+#include "dns.h"
+#include "flow.h"
+#include "pkt.h"
+#include "tls.h"
+
+/* A part that the verifier checks by itself. Weak: clang must not carry what it knows of one part into another. */
+#define PART __attribute__((noinline, weak))
+
+#define MESSAGE_ROOM 1024 /* a DNS message being read or built, or an ICMP error being built */
+#define MESSAGE_READ 512  /* bytes of a question that are looked at; the rest can only be padding */
+#define HITS 8
+
+struct scratch {
+	struct pkt pkt;
+	__u64 flow;          /* hash of the connection, client first */
+	__u64 now_ns;        /* CLOCK_TAI */
+	__u64 nonce;         /* of `why`: a packet that comes between clears it */
+	struct esafe_name name;
+	struct esafe_scan scan;
+	struct dns_question question;
+	/* who() */
+	struct esafe_device device;
+	__u8 group, how;
+	/* walk() */
+	__u64 categories[4];
+	__u32 hits;
+	__u16 hit_site[HITS];
+	__u8 hit_labels[HITS];
+	__u32 listed_labels;
+	/* decide() */
+	__u32 proto;         /* enum esafe_proto */
+	__u32 verdict, reason, answer, category, line, matched, log;
+	__u32 profile, slot; /* slot: transition */
+	__u64 windows;
+	/* streams */
+	__u32 flight;        /* index */
+	__u32 offset;        /* of the segment in the stream */
+	__u32 opening;       /* enum opening_state */
+	__u32 result;        /* enum tls_result */
+	/* replies */
+	__u32 message_len, tail, partial;
+	__u8 message[MESSAGE_ROOM + 16];
+	__u8 other[FLIGHT_ROOM + FLIGHT_CHUNK]; /* a retransmission, to compare */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct esafe_config);
+} config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct esafe_iface);
+} iface SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct esafe_device_key);
+	__type(value, struct esafe_device);
+} device SEC(".maps");
+
+struct inner_policy {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, 4);
+	__uint(value_size, sizeof(struct esafe_policy));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+	__array(values, struct inner_policy);
+} policy SEC(".maps");
+
+struct inner_names {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP); /* tables of any size fit */
+	__uint(key_size, 4);
+	__uint(value_size, 64);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+	__array(values, struct inner_names);
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct judged_bucket);
+} judged SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_BUCKETS / 2);
+	__type(key, __u32);
+	__type(value, struct opening_bucket);
+} opening SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLIGHTS / FLIGHT_WAYS);
+	__type(key, __u32);
+	__type(value, struct flight_owners);
+} flight_owners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLIGHTS);
+	__type(key, __u32);
+	__type(value, struct flight);
+} flights SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 * 1024 * 1024);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ESAFE_VERDICT_CELLS);
+	__type(key, __u32);
+	__type(value, __u64);
+} verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct esafe_stats);
+} stats SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct esafe_why);
+} why SEC(".maps");
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+static __always_inline struct esafe_config *config_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&config, &zero);
+}
+
+static __always_inline struct esafe_stats *stats_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&stats, &zero);
+}
+
+static __always_inline struct esafe_policy *policy_get(void)
+{
+	__u32 zero = 0;
+	void *inner = bpf_map_lookup_elem(&policy, &zero);
+
+	return inner ? bpf_map_lookup_elem(inner, &zero) : 0;
+}
+
+static __always_inline struct flight *flight_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&flights, &index);
+}
+
+#endif

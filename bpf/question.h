@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A DNS question over UDP: judged where it comes in, and answered in place if it may not go on. */
+#ifndef ESAFE_QUESTION_H
+#define ESAFE_QUESTION_H
+
+#include "maps.h"
+#include "name.h"
+#include "policy.h"
+#include "report.h"
+
+enum question_fate { QUESTION_PASS, QUESTION_ANSWER, QUESTION_DROP };
+
+/* How many bytes of the message are in view. */
+static __always_inline __u32 question_view(const struct scratch *s)
+{
+	return s->pkt.payload_len < MESSAGE_READ ? s->pkt.payload_len : MESSAGE_READ;
+}
+
+/* Not a proper question: "format error", or nothing at all if it is not even a question's header. */
+static __always_inline int question_malformed(struct scratch *s)
+{
+	count_drop(ESAFE_R_DNS_MALFORMED);
+	if (s->message_len < DNS_HEADER || s->message[2] & 0x80)
+		return QUESTION_DROP;
+	s->message_len = dns_format_error(s->message);
+	return QUESTION_ANSWER;
+}
+
+/* The answer to the judged question, in scratch.message. */
+PART int question_answer(void)
+{
+	struct scratch *s = scratch_get();
+	struct esafe_policy *p = policy_get();
+	const struct esafe_answer *answer = 0;
+
+	if (!s)
+		return QUESTION_DROP;
+	if (p && s->answer)
+		answer = &p->answers[s->answer & (ESAFE_ANSWERS - 1)];
+	s->message_len = dns_answer(s->message, &s->question, answer, p ? p->negative_ttl : 30);
+	return QUESTION_ANSWER;
+}
+
+/*
+ * Judges the question in scratch.message, whose name also stands in scratch.name.wire. `accelerator`: on XDP, where
+ * what is allowed is left to TC to count and to log.
+ */
+PART int question_judge(int accelerator)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return QUESTION_DROP;
+	s->message_len = question_view(s);
+	s->proto = ESAFE_P_DNS;
+	if (!dns_header_ok(s->message, s->message_len) || name_scan() ||
+	    dns_question_rest(s->message, s->message_len, s->name.len, &s->question))
+		return question_malformed(s);
+	if (decide())
+		return QUESTION_DROP;
+	if (s->verdict == ESAFE_ALLOW && accelerator)
+		return QUESTION_PASS;
+	report();
+	if (s->verdict == ESAFE_ALLOW)
+		return QUESTION_PASS;
+	if (s->verdict == ESAFE_DROP)
+		return QUESTION_DROP;
+	return question_answer();
+}
+
+/* Copies the message and its name out of the packet. -1: too short to be one. */
+PART int tc_question_load(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	__u32 len, name;
+
+	if (!s || s->pkt.payload_len <= DNS_HEADER)
+		return -1;
+	len = question_view(s);
+	name = len - DNS_HEADER < ESAFE_WIRE_ROOM ? len - DNS_HEADER : ESAFE_WIRE_ROOM;
+	len = ((len - 1) & (MESSAGE_READ - 1)) + 1;
+	name = ((name - 1) & (ESAFE_WIRE_ROOM - 1)) + 1;
+	if (bpf_skb_load_bytes(skb, s->pkt.payload, s->message, len) ||
+	    bpf_skb_load_bytes(skb, s->pkt.payload + DNS_HEADER, s->name.wire, name))
+		return -1;
+	return 0;
+}
+
+PART int xdp_question_load(struct xdp_md *ctx)
+{
+	struct scratch *s = scratch_get();
+	__u32 len, name;
+
+	if (!s || s->pkt.payload_len <= DNS_HEADER)
+		return -1;
+	len = question_view(s);
+	name = len - DNS_HEADER < ESAFE_WIRE_ROOM ? len - DNS_HEADER : ESAFE_WIRE_ROOM;
+	len = ((len - 1) & (MESSAGE_READ - 1)) + 1;
+	name = ((name - 1) & (ESAFE_WIRE_ROOM - 1)) + 1;
+	if (bpf_xdp_load_bytes(ctx, s->pkt.payload, s->message, len) ||
+	    bpf_xdp_load_bytes(ctx, s->pkt.payload + DNS_HEADER, s->name.wire, name))
+		return -1;
+	return 0;
+}
+
+#endif

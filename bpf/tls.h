@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads the server name out of a ClientHello that arrives in pieces (RFC 8446 sections 4.1.2 and 5.1, RFC 6066
+ * section 3). The bytes seen so far stand together in one buffer; the reader goes on where it stopped, so that the
+ * stream may be cut anywhere, and by TLS records anywhere too:
+ *
+ *   record      type 22 | version 2 | length 2
+ *   handshake   type 1 | length 3
+ *   ClientHello version 2 | random 32 | session id <0..32> | cipher suites <2..> | compression <1..> | extensions <0..>
+ *   extension   type 2 | length 2
+ *   server_name list length 2 | type 0 | name length 2 | name
+ */
+#ifndef ESAFE_TLS_H
+#define ESAFE_TLS_H
+
+#include <linux/types.h>
+#include "hostname.h"
+
+#define TLS_NAME_MAX 255
+
+enum tls_result {
+	TLS_MORE,    /* nothing wrong so far */
+	TLS_AGAIN,   /* not all bytes were read: call again */
+	TLS_NAME,    /* the name is in reader.name, in wire form */
+	TLS_NO_NAME, /* a complete ClientHello without a server name */
+	TLS_OTHER,   /* the stream does not start with a TLS handshake record */
+	TLS_BAD,     /* it does, but not as the RFC says */
+};
+
+enum tls_field {
+	TLS_F_MESSAGE,
+	TLS_F_SESSION_ID,
+	TLS_F_CIPHERS,
+	TLS_F_COMPRESSION,
+	TLS_F_EXTENSIONS,
+	TLS_F_EXTENSION,
+	TLS_F_NAME_LIST,
+	TLS_F_NAME_ENTRY,
+	TLS_F_NAME,
+};
+
+struct tls_reader {
+	__u32 at;      /* bytes of the stream that were read */
+	__u32 record;  /* bytes left of the TLS record */
+	__u32 message; /* bytes left of the ClientHello */
+	__u32 extensions; /* bytes left of the extensions */
+	__u32 field;   /* enum tls_field: what the next bytes are */
+	__u32 skip;    /* bytes to leave out before it */
+	__u32 need;    /* bytes of the field still to come */
+	__u32 value;   /* the field so far, big-endian */
+	__u32 list;    /* length of the server name list */
+	struct hostname name;
+};
+
+static __always_inline void tls_start(struct tls_reader *r)
+{
+	r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = 0;
+	hostname_start(&r->name);
+	r->field = TLS_F_MESSAGE;
+	r->need = 4;
+}
+
+static __always_inline void tls_expect(struct tls_reader *r, __u32 skip, __u32 field, __u32 need)
+{
+	r->skip = skip;
+	r->field = field;
+	r->need = need;
+	r->value = 0;
+}
+
+static __always_inline enum tls_result tls_next_extension(struct tls_reader *r, __u32 skip)
+{
+	if (!r->extensions) {
+		/* the last one was read; what it carries need not have arrived */
+		return TLS_NO_NAME;
+	}
+	if (r->extensions < 4)
+		return TLS_BAD;
+	tls_expect(r, skip, TLS_F_EXTENSION, 4);
+	return TLS_MORE;
+}
+
+static __always_inline enum tls_result tls_extension(struct tls_reader *r)
+{
+	__u32 type = r->value >> 16, len = r->value & 0xffff;
+
+	if (len + 4 > r->extensions)
+		return TLS_BAD;
+	r->extensions -= len + 4;
+	if (type)
+		return tls_next_extension(r, len);
+	if (len < 5)
+		return TLS_BAD;
+	r->list = len - 2;
+	tls_expect(r, 0, TLS_F_NAME_LIST, 2);
+	return TLS_MORE;
+}
+
+/* A field is complete in r->value: says what comes next. */
+static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
+{
+	__u32 value = r->value;
+
+	switch (r->field) {
+	case TLS_F_MESSAGE:
+		r->message = value & 0xffffff;
+		if (value >> 24 != 1 || r->message < 2 + 32 + 1 + 2 + 2 + 1 + 1)
+			return TLS_BAD;
+		tls_expect(r, 2 + 32, TLS_F_SESSION_ID, 1);
+		return TLS_MORE;
+	case TLS_F_SESSION_ID:
+		if (value > 32)
+			return TLS_BAD;
+		tls_expect(r, value, TLS_F_CIPHERS, 2);
+		return TLS_MORE;
+	case TLS_F_CIPHERS:
+		if (value < 2 || value & 1)
+			return TLS_BAD;
+		tls_expect(r, value, TLS_F_COMPRESSION, 1);
+		return TLS_MORE;
+	case TLS_F_COMPRESSION:
+		if (!value || value > r->message)
+			return TLS_BAD;
+		if (value == r->message)
+			return TLS_NO_NAME; /* no extensions at all */
+		tls_expect(r, value, TLS_F_EXTENSIONS, 2);
+		return TLS_MORE;
+	case TLS_F_EXTENSIONS:
+		if (value != r->message)
+			return TLS_BAD;
+		r->extensions = value;
+		return tls_next_extension(r, 0);
+	case TLS_F_EXTENSION:
+		return tls_extension(r);
+	case TLS_F_NAME_LIST:
+		if (value != r->list)
+			return TLS_BAD;
+		tls_expect(r, 0, TLS_F_NAME_ENTRY, 3);
+		return TLS_MORE;
+	case TLS_F_NAME_ENTRY: /* one host name, and nothing else: what a second one would mean no RFC says */
+		if (value >> 16 || (value & 0xffff) + 3 != r->list || !(value & 0xffff) ||
+		    (value & 0xffff) > TLS_NAME_MAX)
+			return TLS_BAD;
+		tls_expect(r, 0, TLS_F_NAME, value & 0xffff);
+		return TLS_MORE;
+	default:
+		return TLS_BAD;
+	}
+}
+
+#define TLS_BYTE(bytes, i, mask) ((bytes)[(i) & (mask)])
+
+/* The header of the next record, five bytes. */
+static __always_inline enum tls_result tls_record(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
+{
+	__u32 at = r->at;
+
+	if (at < have && TLS_BYTE(bytes, at, mask) != 22)
+		return at ? TLS_BAD : TLS_OTHER;
+	if (at + 1 < have && TLS_BYTE(bytes, at + 1, mask) != 3)
+		return at ? TLS_BAD : TLS_OTHER;
+	if (at + 5 > have)
+		return TLS_MORE;
+	r->record = TLS_BYTE(bytes, at + 3, mask) << 8 | TLS_BYTE(bytes, at + 4, mask);
+	if (!r->record || r->record > 16384)
+		return TLS_BAD;
+	r->at = at + 5;
+	return TLS_AGAIN;
+}
+
+/* Moves over `take` bytes of the record. The message header itself is not part of the message's length. */
+static __always_inline int tls_take(struct tls_reader *r, __u32 take)
+{
+	r->at += take;
+	r->record -= take;
+	if (r->field == TLS_F_MESSAGE)
+		return 0;
+	if (r->message < take)
+		return -1;
+	r->message -= take;
+	return 0;
+}
+
+/*
+ * One step over bytes[0 .. have): a record header, a stretch that is left out, up to four bytes of a field, or one of
+ * the name. `mask` + 1 is the size of the buffer, a power of two of at least `have`. TLS_AGAIN: there may be more to
+ * do; TLS_MORE: all bytes were read.
+ */
+static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
+{
+	__u32 avail, take, at = r->at;
+	enum tls_result result;
+
+	if (!r->record)
+		return tls_record(r, bytes, have, mask);
+	avail = have > at ? have - at : 0;
+	if (avail > r->record)
+		avail = r->record;
+	if (!avail)
+		return TLS_MORE;
+	if (r->skip) {
+		take = r->skip < avail ? r->skip : avail;
+		r->skip -= take;
+		return tls_take(r, take) ? TLS_BAD : TLS_AGAIN;
+	}
+	if (r->field == TLS_F_NAME) {
+		hostname_add(&r->name, TLS_BYTE(bytes, at, mask));
+		if (tls_take(r, 1))
+			return TLS_BAD;
+		if (--r->need)
+			return TLS_AGAIN;
+		return hostname_end(&r->name) ? TLS_BAD : TLS_NAME;
+	}
+	if (r->need == 4 && avail >= 4) {
+		r->value = (__u32)TLS_BYTE(bytes, at, mask) << 24 | TLS_BYTE(bytes, at + 1, mask) << 16 |
+			   TLS_BYTE(bytes, at + 2, mask) << 8 | TLS_BYTE(bytes, at + 3, mask);
+		take = 4;
+	} else {
+		r->value = r->value << 8 | TLS_BYTE(bytes, at, mask);
+		take = 1;
+	}
+	r->need -= take;
+	if (tls_take(r, take))
+		return TLS_BAD;
+	if (r->need)
+		return TLS_AGAIN;
+	result = tls_field_done(r);
+	return result == TLS_MORE ? TLS_AGAIN : result;
+}
+
+#endif
