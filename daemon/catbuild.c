@@ -2,74 +2,51 @@
 /*
  * Names are collected as records of 12 bytes, spread over 256 shares by the first bits of a key in the order of which
  * they will fill the table: key and hash can be computed from each other, and the number of buckets need not be known.
- * At the end each share, small enough for the cache, is sorted, names that stand there several times are made one,
- * and the table is filled from front to back. Sorting runs in two threads.
- *
- * A slot has one set of categories. Where a zone lists a name itself in one way and those below in another ("blurred"),
- * the slot holds what stands for both if the one only exempts, else all categories of either: too much rather than
- * too little.
+ * At the end the shares are sorted (catsort.c), and the table is filled from front to back (catfill.c).
  */
 #include "catbuild.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "catfill.h"
-#include "catset.h"
+#include "catsort.h"
 #include "listfmt.h"
 
-#define SHARES 256
-#define CHUNK_RECORDS 1364 /* of 16 KB */
+#define CHUNK_SIZE 16384
+#define CHUNK_RECORDS ((CHUNK_SIZE - sizeof(struct cat_chunk)) / sizeof(struct cat_record))
 #define BLOCK_SIZE (4 << 20)
 #define FILLS_MAX 16
-#define THREAD_RECORDS 200000 /* fewer are sorted by one thread */
-#define RADIX_BITS 12
-#define RADIX (1 << RADIX_BITS)
-#define FLAG_BITS 3
-
-struct record { /* 12 bytes: the key is cut in two so that nothing is padded */
-	__u32 low, high; /* key */
-	__u32 info;      /* source and flags; after sorting: flags and id as in a slot */
-};
-_Static_assert(sizeof(struct record) == 12, "memory");
-
-struct chunk {
-	struct chunk *next;
-	size_t n;
-	struct record record[];
-};
-_Static_assert(sizeof(struct chunk) + CHUNK_RECORDS * sizeof(struct record) == 16384, "memory");
 
 struct block { /* of memory for chunks */
 	struct block *next;
 };
 
+struct cursor { /* where the next record of a share goes */
+	struct cat_record *at, *end;
+};
+
 struct catbuild_part {
-	struct catbuild_part *next;
-	struct catbuild *build;
+	struct cursor cursor[CAT_SHARES];
 	__u64 salt;
-	struct chunk *open[SHARES]; /* the latest first */
+	struct catbuild *build;
+	struct catbuild_part *next;
+	struct cat_chunk *chunks[CAT_SHARES]; /* the one being filled first */
 	struct block *blocks;
 	char *free_at, *free_end;
-	unsigned long since; /* records not told to the builder yet */
 };
 
 struct catbuild {
 	__u64 salt;
 	pthread_mutex_t lock;
 	struct catbuild_part *parts;
-	atomic_ulong records;
+	atomic_ulong chunks; /* in all parts */
 	unsigned n_sources;
-	__u8 category[CATBUILD_SOURCES_MAX];
-	bool dropped[CATBUILD_SOURCES_MAX];
-	struct catsets sets;
-	struct chunk *share[SHARES]; /* all parts', once collecting is over */
-	struct chunk *flat;          /* all records, after a change of salt */
-	atomic_uint next_share;
+	struct catsort sort;
+	struct cat_chunk *flat; /* all records, after a change of salt */
 };
 
 /* The constants are those of catmap_place(): a key in this order fills the buckets in theirs. If they ever differ,
@@ -100,11 +77,6 @@ static __u64 hash_of(__u64 key, __u64 salt)
 	return ((x ^ x >> 32) * inverse(ORDER_1)) ^ salt;
 }
 
-static __u64 key(const struct record *r)
-{
-	return (__u64)r->high << 32 | r->low;
-}
-
 /* ---- collecting ---- */
 
 struct catbuild *catbuild_new(__u64 salt)
@@ -113,7 +85,7 @@ struct catbuild *catbuild_new(__u64 salt)
 
 	if (!build)
 		return NULL;
-	if (catsets_init(&build->sets)) {
+	if (catsets_init(&build->sort.sets)) {
 		free(build);
 		return NULL;
 	}
@@ -122,7 +94,7 @@ struct catbuild *catbuild_new(__u64 salt)
 	return build;
 }
 
-static void free_parts(struct catbuild *build)
+static void free_records(struct catbuild *build)
 {
 	while (build->parts) {
 		struct catbuild_part *part = build->parts;
@@ -138,15 +110,15 @@ static void free_parts(struct catbuild *build)
 	}
 	free(build->flat);
 	build->flat = NULL;
-	memset(build->share, 0, sizeof(build->share));
+	memset(build->sort.share, 0, sizeof(build->sort.share));
 }
 
 void catbuild_free(struct catbuild *build)
 {
 	if (!build)
 		return;
-	free_parts(build);
-	catsets_free(&build->sets);
+	free_records(build);
+	catsets_free(&build->sort.sets);
 	pthread_mutex_destroy(&build->lock);
 	free(build);
 }
@@ -157,14 +129,14 @@ int catbuild_source(struct catbuild *build, unsigned category)
 		return -EINVAL;
 	if (build->n_sources == CATBUILD_SOURCES_MAX)
 		return -ENOSPC;
-	build->category[build->n_sources] = category;
+	build->sort.category[build->n_sources] = category;
 	return build->n_sources++;
 }
 
 void catbuild_drop(struct catbuild *build, unsigned source)
 {
 	if (source < build->n_sources)
-		build->dropped[source] = true;
+		build->sort.dropped[source] = true;
 }
 
 struct catbuild_part *catbuild_part(struct catbuild *build)
@@ -182,12 +154,11 @@ struct catbuild_part *catbuild_part(struct catbuild *build)
 	return part;
 }
 
-static struct chunk *new_chunk(struct catbuild_part *part)
+static struct cat_chunk *new_chunk(struct catbuild_part *part)
 {
-	const size_t size = sizeof(struct chunk) + CHUNK_RECORDS * sizeof(struct record);
-	struct chunk *chunk;
+	struct cat_chunk *chunk;
 
-	if ((size_t)(part->free_end - part->free_at) < size) {
+	if (part->free_end - part->free_at < CHUNK_SIZE) {
 		struct block *block = mmap(NULL, BLOCK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (block == MAP_FAILED)
@@ -197,315 +168,77 @@ static struct chunk *new_chunk(struct catbuild_part *part)
 		part->free_at = (char *)block + 64;
 		part->free_end = (char *)block + BLOCK_SIZE;
 	}
-	chunk = (struct chunk *)part->free_at;
-	part->free_at += size;
+	chunk = (struct cat_chunk *)part->free_at;
+	part->free_at += CHUNK_SIZE;
 	return chunk;
 }
 
 static int open_chunk(struct catbuild_part *part, unsigned share)
 {
-	struct chunk *chunk;
+	struct cat_chunk *chunk;
 
-	if (atomic_fetch_add(&part->build->records, part->since) + part->since > CATBUILD_RECORDS_MAX)
+	if (atomic_fetch_add(&part->build->chunks, 1) >= CATBUILD_RECORDS_MAX / CHUNK_RECORDS)
 		return -E2BIG;
-	part->since = 0;
 	chunk = new_chunk(part);
 	if (!chunk)
 		return -ENOMEM;
-	chunk->next = part->open[share];
-	chunk->n = 0;
-	part->open[share] = chunk;
+	if (part->chunks[share])
+		part->chunks[share]->n = CHUNK_RECORDS;
+	chunk->next = part->chunks[share];
+	part->chunks[share] = chunk;
+	part->cursor[share] = (struct cursor){ chunk->record, chunk->record + CHUNK_RECORDS };
 	return 0;
 }
 
 int catbuild_add(struct catbuild_part *part, __u64 hash, unsigned source, unsigned flags)
 {
-	__u64 k = key_of(hash, part->salt);
-	unsigned share = k >> 56;
-	struct chunk *chunk = part->open[share];
+	__u64 key = key_of(hash, part->salt);
+	struct cursor *cursor = &part->cursor[key >> 56];
 
 	if ((flags & (LIST_EXACT | LIST_BELOW)) == (LIST_EXACT | LIST_BELOW))
 		flags &= ~(LIST_EXACT | LIST_BELOW);
-	if (!chunk || chunk->n == CHUNK_RECORDS) {
-		int rc = open_chunk(part, share);
+	if (cursor->at == cursor->end) {
+		int rc = open_chunk(part, key >> 56);
 
 		if (rc)
 			return rc;
-		chunk = part->open[share];
 	}
-	part->since++;
-	chunk->record[chunk->n++] = (struct record){ k, k >> 32, source << FLAG_BITS | flags };
+	*cursor->at++ = (struct cat_record){ key, key >> 32, source << CAT_FLAG_BITS | flags };
 	return 0;
 }
 
-/* ---- sorting and merging, one share at a time ---- */
-
-struct sorter { /* of one thread */
-	struct catbuild *build;
-	struct record *from, *to;
-	size_t room;
-	struct catset_cache cache;
-	__u16 plain[ESAFE_CATEGORIES][2]; /* ids of the sets of one category: taken, exempted */
-	struct catbuild_stats stats;
-	int rc;
-};
-
-/* The records of a share that count, in one piece: how many, or -ENOMEM. */
-static long gather(struct sorter *s, const struct chunk *chunks)
+/* Puts what the parts collected together, share by share. Returns the number of records. */
+static unsigned long join_parts(struct catbuild *build)
 {
-	size_t n = 0;
+	unsigned long records = 0;
 
-	for (const struct chunk *c = chunks; c; c = c->next)
-		n += c->n;
-	if (n > s->room) {
-		free(s->from);
-		free(s->to);
-		s->room = n + n / 4;
-		s->from = malloc(s->room * sizeof(*s->from));
-		s->to = malloc(s->room * sizeof(*s->to));
-		if (!s->from || !s->to)
-			return -ENOMEM;
-	}
-	n = 0;
-	for (const struct chunk *c = chunks; c; c = c->next)
-		for (size_t i = 0; i < c->n; i++)
-			if (!s->build->dropped[c->record[i].info >> FLAG_BITS])
-				s->from[n++] = c->record[i];
-	return n;
-}
-
-static void radix_pass(struct sorter *s, size_t n, unsigned shift)
-{
-	__u32 at[RADIX] = { 0 }, sum = 0;
-	struct record *swap;
-
-	for (size_t i = 0; i < n; i++)
-		at[s->from[i].high >> shift & (RADIX - 1)]++;
-	for (unsigned i = 0; i < RADIX; i++) {
-		__u32 count = at[i];
-
-		at[i] = sum;
-		sum += count;
-	}
-	for (size_t i = 0; i < n; i++)
-		s->to[at[s->from[i].high >> shift & (RADIX - 1)]++] = s->from[i];
-	swap = s->from;
-	s->from = s->to;
-	s->to = swap;
-}
-
-/* The share fixed the first 8 bits of the key, two passes sort by the next 24; few are left to be put right. */
-static void sort(struct sorter *s, size_t n)
-{
-	if (n > 64) {
-		radix_pass(s, n, 0);
-		radix_pass(s, n, RADIX_BITS);
-	}
-	for (size_t i = 1; i < n; i++) {
-		struct record r = s->from[i];
-		size_t j = i;
-
-		for (; j && key(&s->from[j - 1]) > key(&r); j--)
-			s->from[j] = s->from[j - 1];
-		s->from[j] = r;
-	}
-}
-
-static bool is_empty(const struct catmap_set *set)
-{
-	static const struct catmap_set empty;
-
-	return !memcmp(set, &empty, sizeof(empty));
-}
-
-static bool adds_nothing(const struct catmap_set *set)
-{
-	return !(set->add[0] | set->add[1] | set->add[2] | set->add[3]);
-}
-
-/* What the name itself and those below are to be, in one set; the flags of the slot. */
-static __u32 one_set(struct catmap_set *own, const struct catmap_set *below, struct catbuild_stats *stats)
-{
-	if (!memcmp(own, below, sizeof(*own)))
-		return 0;
-	if (is_empty(below))
-		return CATMAP_EXACT;
-	if (is_empty(own)) {
-		*own = *below;
-		return CATMAP_BELOW;
-	}
-	stats->blurred++;
-	if (adds_nothing(below))
-		return CATMAP_EXACT;
-	if (adds_nothing(own)) {
-		*own = *below;
-		return CATMAP_BELOW;
-	}
-	for (int i = 0; i < 4; i++) {
-		own->add[i] |= below->add[i];
-		own->drop[i] &= below->drop[i] & ~own->add[i];
-	}
-	return 0;
-}
-
-/* Several lists, or several kinds of records, for one name. An exception outranks an entry for the same name. */
-static __u32 merge(struct sorter *s, const struct record *run, size_t n, struct catmap_set *set)
-{
-	struct catmap_set below;
-
-	memset(set, 0, sizeof(*set));
-	memset(&below, 0, sizeof(below));
-	for (size_t i = 0; i < n; i++) {
-		unsigned category = s->build->category[run[i].info >> FLAG_BITS];
-		unsigned flags = run[i].info;
-
-		if (!(flags & LIST_BELOW))
-			catset_bit(flags & LIST_EXCEPT ? set->drop : set->add, category);
-		if (!(flags & LIST_EXACT))
-			catset_bit(flags & LIST_EXCEPT ? below.drop : below.add, category);
-	}
-	for (int i = 0; i < 4; i++) {
-		set->add[i] &= ~set->drop[i];
-		below.add[i] &= ~below.drop[i];
-	}
-	s->stats.merged++;
-	return one_set(set, &below, &s->stats);
-}
-
-/* Flags and id of the slot for a run of records with the same key, or -errno. */
-static long slot_of(struct sorter *s, const struct record *run, size_t n)
-{
-	unsigned category = s->build->category[run->info >> FLAG_BITS], flags = run->info & ((1 << FLAG_BITS) - 1);
-	__u16 *plain = &s->plain[category][!!(flags & LIST_EXCEPT)];
-	struct catmap_set set = { 0 };
-	__u32 slot_flags = 0;
-	int id;
-
-	for (size_t i = 1; i < n; i++) {
-		if (run[i].info != run->info) {
-			slot_flags = merge(s, run, n, &set);
-			id = catset_id(&s->build->sets, &s->cache, &set);
-			return id < 0 ? id : (long)(slot_flags | id);
-		}
-	}
-	if (!*plain) {
-		catset_bit(flags & LIST_EXCEPT ? set.drop : set.add, category);
-		id = catset_id(&s->build->sets, &s->cache, &set);
-		if (id < 0)
-			return id;
-		*plain = id;
-	}
-	slot_flags = flags & LIST_EXACT ? CATMAP_EXACT : flags & LIST_BELOW ? CATMAP_BELOW : 0;
-	return slot_flags | *plain;
-}
-
-/* One record for each name, at the front. */
-static long unite(struct sorter *s, size_t n)
-{
-	size_t out = 0;
-
-	s->stats.records += n;
-	for (size_t i = 0, run; i < n; i += run) {
-		long slot;
-
-		for (run = 1; i + run < n && key(&s->from[i + run]) == key(&s->from[i]); run++)
-			;
-		slot = slot_of(s, &s->from[i], run);
-		if (slot < 0)
-			return slot;
-		s->from[out] = s->from[i];
-		s->from[out++].info = slot;
-	}
-	s->stats.names += out;
-	return out;
-}
-
-static void put_back(struct chunk *chunks, const struct record *from, size_t n)
-{
-	for (struct chunk *c = chunks; c; c = c->next) {
-		c->n = n < c->n ? n : c->n;
-		memcpy(c->record, from, c->n * sizeof(*from));
-		from += c->n;
-		n -= c->n;
-	}
-}
-
-static void *sort_shares(void *arg)
-{
-	struct sorter *s = arg;
-	unsigned share;
-	long n;
-
-	while (!s->rc && (share = atomic_fetch_add(&s->build->next_share, 1)) < SHARES) {
-		n = gather(s, s->build->share[share]);
-		if (n > 0) {
-			sort(s, n);
-			n = unite(s, n);
-		}
-		if (n < 0)
-			s->rc = n;
-		else
-			put_back(s->build->share[share], s->from, n);
-	}
-	return NULL;
-}
-
-static void join_parts(struct catbuild *build, unsigned long *records)
-{
-	*records = 0;
 	for (struct catbuild_part *part = build->parts; part; part = part->next) {
-		for (unsigned i = 0; i < SHARES; i++) {
-			while (part->open[i]) {
-				struct chunk *chunk = part->open[i];
+		for (unsigned i = 0; i < CAT_SHARES; i++) {
+			if (part->chunks[i])
+				part->chunks[i]->n = part->cursor[i].at - part->chunks[i]->record;
+			while (part->chunks[i]) {
+				struct cat_chunk *chunk = part->chunks[i];
 
-				part->open[i] = chunk->next;
-				chunk->next = build->share[i];
-				build->share[i] = chunk;
-				*records += chunk->n;
+				part->chunks[i] = chunk->next;
+				chunk->next = build->sort.share[i];
+				build->sort.share[i] = chunk;
+				records += chunk->n;
 			}
+			part->cursor[i] = (struct cursor){ NULL, NULL };
 		}
 	}
-}
-
-static int sort_all(struct catbuild *build, struct catbuild_stats *stats)
-{
-	struct sorter *sorters = calloc(2, sizeof(*sorters));
-	unsigned long records;
-	bool second = false;
-	pthread_t thread;
-	int rc;
-
-	if (!sorters)
-		return -ENOMEM;
-	join_parts(build, &records);
-	atomic_store(&build->next_share, 0);
-	sorters[0].build = sorters[1].build = build;
-	if (records > THREAD_RECORDS)
-		second = !pthread_create(&thread, NULL, sort_shares, &sorters[1]);
-	sort_shares(&sorters[0]);
-	if (second)
-		pthread_join(thread, NULL);
-	rc = sorters[0].rc ? sorters[0].rc : sorters[1].rc;
-	for (int i = 0; i < 2; i++) {
-		stats->records += sorters[i].stats.records;
-		stats->names += sorters[i].stats.names;
-		stats->merged += sorters[i].stats.merged;
-		stats->blurred += sorters[i].stats.blurred;
-		free(sorters[i].from);
-		free(sorters[i].to);
-	}
-	free(sorters);
-	return rc;
+	return records;
 }
 
 /* ---- filling ---- */
 
 static int put_all(const struct catbuild *build, struct catfill *fill)
 {
-	for (unsigned i = 0; i < SHARES; i++) {
-		for (const struct chunk *c = build->share[i]; c; c = c->next) {
+	for (unsigned i = 0; i < CAT_SHARES; i++) {
+		for (const struct cat_chunk *c = build->sort.share[i]; c; c = c->next) {
 			for (size_t j = 0; j < c->n; j++) {
-				int rc = catfill_put(fill, hash_of(key(&c->record[j]), build->salt), c->record[j].info);
+				__u64 hash = hash_of(cat_key(&c->record[j]), build->salt);
+				int rc = catfill_put(fill, hash, c->record[j].info);
 
 				if (rc)
 					return rc;
@@ -517,7 +250,7 @@ static int put_all(const struct catbuild *build, struct catfill *fill)
 
 static int by_key(const void *a, const void *b)
 {
-	__u64 x = key(a), y = key(b);
+	__u64 x = cat_key(a), y = cat_key(b);
 
 	return x < y ? -1 : x > y;
 }
@@ -526,24 +259,24 @@ static int by_key(const void *a, const void *b)
 static int change_salt(struct catbuild *build, unsigned long names)
 {
 	__u64 salt = build->salt * 6364136223846793005ULL + 1442695040888963407ULL;
-	struct chunk *flat = malloc(sizeof(*flat) + names * sizeof(struct record));
+	struct cat_chunk *flat = malloc(sizeof(*flat) + names * sizeof(struct cat_record));
 
 	if (!flat)
 		return -ENOMEM;
 	flat->next = NULL;
 	flat->n = 0;
-	for (unsigned i = 0; i < SHARES; i++) {
-		for (const struct chunk *c = build->share[i]; c; c = c->next) {
+	for (unsigned i = 0; i < CAT_SHARES; i++) {
+		for (const struct cat_chunk *c = build->sort.share[i]; c; c = c->next) {
 			for (size_t j = 0; j < c->n; j++) {
-				__u64 k = key_of(hash_of(key(&c->record[j]), build->salt), salt);
+				__u64 key = key_of(hash_of(cat_key(&c->record[j]), build->salt), salt);
 
-				flat->record[flat->n++] = (struct record){ k, k >> 32, c->record[j].info };
+				flat->record[flat->n++] = (struct cat_record){ key, key >> 32, c->record[j].info };
 			}
 		}
 	}
-	qsort(flat->record, flat->n, sizeof(struct record), by_key);
-	free_parts(build);
-	build->flat = build->share[0] = flat;
+	qsort(flat->record, flat->n, sizeof(struct cat_record), by_key);
+	free_records(build);
+	build->flat = build->sort.share[0] = flat;
 	build->salt = salt;
 	return 0;
 }
@@ -551,7 +284,8 @@ static int change_salt(struct catbuild *build, unsigned long names)
 static int fill_table(struct catbuild *build, const struct catmap_target *target, __u32 buckets,
 		      struct catmap_image *image, struct catbuild_stats *stats)
 {
-	size_t elements = 1 + build->sets.n + (size_t)buckets;
+	unsigned sets = build->sort.sets.n;
+	size_t elements = 1 + sets + (size_t)buckets;
 	struct catmap_header *header = target->alloc(target->ctx, elements);
 	struct catfill fill;
 	int rc;
@@ -560,27 +294,26 @@ static int fill_table(struct catbuild *build, const struct catmap_target *target
 		return -ENOMEM;
 	image->header = header;
 	image->sets = (struct catmap_set *)(header + 1);
-	image->buckets = (struct catmap_bucket *)(image->sets + build->sets.n);
+	image->buckets = (struct catmap_bucket *)(image->sets + sets);
 	image->elements = elements;
-	memcpy(image->sets, build->sets.set, build->sets.n * sizeof(*image->sets));
+	memcpy(image->sets, build->sort.sets.set, sets * sizeof(*image->sets));
 	memset(image->buckets, 0, buckets * sizeof(*image->buckets));
 	catfill_begin(&fill, image->buckets, buckets, build->salt);
 	rc = put_all(build, &fill);
 	stats->kicks = fill.kicks;
 	catfill_end(&fill);
 	*header = (struct catmap_header){ .magic = CATMAP_MAGIC, .salt = build->salt, .names = stats->names,
-					  .buckets = buckets, .first_bucket = 1 + build->sets.n,
-					  .sets = build->sets.n };
+					  .buckets = buckets, .first_bucket = 1 + sets, .sets = sets };
 	return rc;
 }
 
 static int build_table(struct catbuild *build, const struct catmap_target *target, struct catmap_image *image,
 		       struct catbuild_stats *stats)
 {
-	int rc = sort_all(build, stats);
+	int rc = catsort_run(&build->sort, join_parts(build), stats);
 	__u32 buckets = stats->names * 10 / (8 * CATMAP_SLOTS) + 1; /* 0.8 full */
 
-	stats->sets = build->sets.n;
+	stats->sets = build->sort.sets.n;
 	for (stats->fills = 1; !rc; stats->fills++) {
 		rc = fill_table(build, target, buckets, image, stats);
 		if (!rc || stats->fills == FILLS_MAX)
@@ -601,7 +334,7 @@ int catbuild_finish(struct catbuild *build, const struct catmap_target *target, 
 	struct catmap_image made = { 0 };
 	int rc = build_table(build, target, &made, &counted);
 
-	free_parts(build);
+	free_records(build);
 	if (rc)
 		return rc;
 	*image = made;

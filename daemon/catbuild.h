@@ -39,7 +39,7 @@ struct catbuild_stats {
 	unsigned long records; /* collected from sources that were not dropped */
 	unsigned long names;   /* distinct */
 	unsigned long merged;  /* names for which several sources, or both kinds of a zone record, said something */
-	unsigned long blurred; /* names whose categories differ for itself and for those below: see catbuild.c */
+	unsigned long blurred; /* names whose categories differ for itself and for those below: see catsort.c */
 	unsigned sets;
 	unsigned kicks, fills; /* slots moved; tries, 1 unless a salt or a size was bad */
 };

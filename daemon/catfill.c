@@ -17,6 +17,7 @@
 #include "catbuild.h"
 
 #define KICKS_MAX 500
+#define AHEAD 16
 
 void catfill_begin(struct catfill *fill, struct catmap_bucket *buckets, __u32 n, __u64 salt)
 {
@@ -110,8 +111,14 @@ static int settle_one(struct catfill *fill, __u64 slot, __u32 at)
 int catfill_settle(struct catfill *fill)
 {
 	for (size_t i = 0; i < fill->n_late; i++) {
-		int rc = settle_one(fill, fill->late[i].slot, fill->late[i].second);
+		int rc;
 
+		if (i + AHEAD < fill->n_late) { /* anywhere in the table: have it fetched meanwhile */
+			const struct catfill_late *ahead = &fill->late[i + AHEAD];
+
+			__builtin_prefetch(&fill->buckets[ahead->second], 1);
+		}
+		rc = settle_one(fill, fill->late[i].slot, fill->late[i].second);
 		if (rc)
 			return rc;
 	}

@@ -193,11 +193,11 @@ bool list_take(struct list_reader *r, const char *text, size_t len, unsigned fla
 	const char *slash;
 	int wire_len;
 
-	if (memchr(text, '\\', len)) { /* a regular expression: names of hosts need no escapes */
-		list_refuse(r, LIST_R_PATTERN);
+	wire_len = name_parse(text, len, wire, &fault);
+	if (wire_len > 0 && (size_t)wire_len != len + 2 && memchr(text, '\\', len)) {
+		list_refuse(r, LIST_R_PATTERN); /* a regular expression: names of hosts need no escapes */
 		return false;
 	}
-	wire_len = name_parse(text, len, wire, &fault);
 	if (wire_len < 0) {
 		slash = memchr(text, '/', len); /* of a subnet */
 		list_refuse(r, list_address(text, slash ? (size_t)(slash - text) : len)

@@ -164,7 +164,9 @@ int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum nam
 		len--;
 	if (!len)
 		return fail(fault, NAME_LABEL);
-	rc = is_ascii(bytes, len) ? parse_ascii(bytes, len, &w, fault) : parse_unicode(bytes, len, &w, fault);
+	rc = parse_ascii(bytes, len, &w, fault);
+	if (rc < 0 && !is_ascii(bytes, len))
+		rc = parse_unicode(bytes, len, &w, fault);
 	if (rc > 0)
 		memcpy(wire, w.wire, rc);
 	return rc;
