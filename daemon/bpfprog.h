@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel programs: loaded, pinned, attached, replaced. Starting adopts the maps that an earlier daemon left; stopping
+ * leaves everything in place. Only bpfprog_detach() switches the filter off.
+ */
+#ifndef ESAFE_BPFPROG_H
+#define ESAFE_BPFPROG_H
+
+#include <stdbool.h>
+#include "config.h"
+#include "maps.h"
+
+struct bpfprog;
+
+/*
+ * Loads the programs with the pinned maps of config->pin_dir, or new ones. Nothing is attached yet. `adopted` says
+ * whether maps with a policy were there. 0 or -errno, logged.
+ */
+int bpfprog_load(const struct config *config, struct bpfprog **prog, bool *adopted);
+
+/* The maps of the loaded programs; they live as long as it. */
+struct maps *bpfprog_maps(struct bpfprog *prog);
+
+/*
+ * Attaches to one interface, or replaces there what an earlier daemon attached: no packet passes between the two. For a
+ * link that is not there: -ENODEV; call again when it comes.
+ */
+int bpfprog_attach(struct bpfprog *prog, const struct config_iface *iface);
+
+/* Attaches to all interfaces of the config and leaves those that it no longer names. Returns how many failed. */
+int bpfprog_attach_all(struct bpfprog *prog, const struct config *config);
+
+/* Takes the programs off every interface and removes the pins: no filter any more. 0 or -errno of the first failure. */
+int bpfprog_detach(const struct config *config);
+
+/* Releases what the process holds. What is pinned and attached stays. */
+void bpfprog_free(struct bpfprog *prog);
+
+#endif
