@@ -32,12 +32,12 @@ static int refuse(struct builder *b, const yaml_event_t *event, const char *text
 static int next_event(struct builder *b, yaml_event_t *event)
 {
 	const yaml_parser_t *p = &b->parser;
-	yaml_mark_t mark = p->problem_mark;
+	yaml_mark_t mark;
 
 	if (yaml_parser_parse(&b->parser, event))
 		return 0;
-	if (p->error == YAML_READER_ERROR) /* the reader knows the byte only */
-		mark = p->mark;
+	/* the reader of bytes does not say where it was */
+	mark = p->error == YAML_READER_ERROR ? p->mark : p->problem_mark;
 	problem_add(b->problems, b->file, line_of(mark), column_of(mark), "not YAML: %s%s%s",
 		    p->problem ? p->problem : "cannot be read", p->context ? ", " : "", p->context ? p->context : "");
 	return -EINVAL;
