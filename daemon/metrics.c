@@ -39,7 +39,8 @@ static void write_verdicts(const struct metrics_snapshot *snap, FILE *out, const
 				__u64 cell = snap->verdicts[ESAFE_VERDICT_INDEX(group, verdict, reason)];
 				const char *known = group < ESAFE_GROUPS ? snap->groups[group] : "";
 
-				if (!cell)
+				/* An alert needs to see the step from none to one. */
+				if (!cell && !(reason == ESAFE_R_FLOOR && verdict == ESAFE_BLOCK && known))
 					continue;
 				fputs(name, out);
 				/* A group that is no more keeps its number, so that sums stay right. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void store_leave_day(struct store *store)
 }
 
 /* Moves a day's file and its log out of the way, under a name that is not in use. */
-static int store_set_aside(struct store *store)
+static int store_set_aside(struct store *store, int why)
 {
 	static const char *const ends[] = { "-wal", "-shm", "" };
 	char from[sizeof(store->path) + 8], to[sizeof(store->path) + 32];
@@ -84,7 +85,8 @@ static int store_set_aside(struct store *store)
 			return log_errno(errno, "cannot move the damaged %s aside", from);
 	}
 	store->stats.damaged++;
-	log_error("event database %s is damaged: moved to %s, a new one is begun", store->path, to);
+	log_error("event database %s %s: moved to %s, a new one is begun", store->path,
+		  why == -EBADMSG ? "is damaged" : "was made by a newer esafe", to);
 	return 0;
 }
 
@@ -100,7 +102,7 @@ static int store_enter_day(struct store *store, __s64 at_us)
 		return err;
 	err = day_open(store->path, &store->day);
 	if (err == -EBADMSG || err == -EPROTONOSUPPORT) {
-		err = store_set_aside(store);
+		err = store_set_aside(store, err);
 		if (!err)
 			err = day_open(store->path, &store->day);
 	}
@@ -139,7 +141,7 @@ static int store_write_run(struct store *store, __u64 *n, size_t *to)
 	if (err && store->day)
 		day_rollback(store->day);
 	if (err == -EBADMSG && store->day)
-		store_set_aside(store);
+		store_set_aside(store, err);
 	return err;
 }
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For the tests of store and query: a directory that goes away again, and records to put into it. */
+#ifndef TESTS_RECORDS_H
+#define TESTS_RECORDS_H
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "query.h"
+#include "record.h"
+#include "store.h"
+
+#define NOON 1780000000LL /* 2026-05-28 21:26:40 in London; seconds */
+#define DAY 86400LL
+
+static char scratch[64];
+
+static inline void scratch_make(void)
+{
+	setenv("TZ", "Europe/London", 1);
+	tzset();
+	strcpy(scratch, "/tmp/esafe-test-XXXXXX");
+	cr_assert(mkdtemp(scratch));
+}
+
+static inline void scratch_remove(void)
+{
+	char path[400];
+	struct dirent *entry;
+	DIR *dir = opendir(scratch);
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", scratch, entry->d_name);
+		unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(scratch);
+}
+
+static inline unsigned scratch_count(const char *part)
+{
+	struct dirent *entry;
+	unsigned n = 0;
+	DIR *dir = opendir(scratch);
+
+	while (dir && (entry = readdir(dir)))
+		n += strstr(entry->d_name, part) != NULL;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* Record number n of a school: 7 devices, 3 groups, 5 sites, every tenth blocked. */
+static inline void sample(unsigned n, __s64 at_s, struct record *out)
+{
+	static const char *const devices[] = { "", "reading-1", "reading-2", "library", "office", "trolley-a", "trolley-b" };
+	static const char *const groups[] = { "ks1", "ks2", "staff" };
+	static const char *const sites[] = { "www.example.org", "example.org", "notexample.org", "games.example.net",
+					     "a.b.example.org" };
+
+	*out = (struct record){
+		.at_us = at_s * 1000000 + n,
+		.device_id = n % 7,
+		.user_id = n % 3 ? 0 : 40 + n % 2,
+		.policy = 12,
+		.line = n % 5 ? 0 : 33,
+		.qtype = n % 2 ? 28 : 1,
+		.sport = (__u16)(1024 + n),
+		.dport = 53,
+		.vlan_outer = 0,
+		.vlan_inner = n % 7 < 3 ? 20 : 0,
+		.src = { [10] = 0xff, 0xff, 10, 0, 0, (__u8)(n % 7 + 1) },
+		.dst = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 },
+		.mac = { 2, 0, 0, 0, 0, (__u8)(n % 7 + 1) },
+		.proto = 1,
+		.verdict = n % 10 ? 0 : 1,
+		.reason = n % 10 ? 16 : 13,
+		.how = n % 7 ? 1 : 7,
+		.confidence = n % 7 ? 3 : 0,
+		.device = devices[n % 7],
+		.user = n % 3 ? "" : n % 2 ? "teacher" : "pupil",
+		.group = groups[n % 3],
+		.category = n % 10 ? "" : "games",
+		.iface = "lan0",
+	};
+	strcpy(out->name, sites[n % 5]);
+}
+
+static inline int count_row(void *ctx, const struct record *record)
+{
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+/* Number of rows that a filter finds in all days; every step of the search is bounded by itself. */
+static inline unsigned count_rows(const struct query_filter *filter)
+{
+	struct query *query;
+	unsigned rows = 0;
+	int state;
+
+	cr_assert_eq(query_open(scratch, filter, &query), 0);
+	while ((state = query_step(query, count_row, &rows)) == QUERY_MORE)
+		;
+	cr_assert_eq(state, QUERY_END, "state %d", state);
+	query_close(query);
+	return rows;
+}
+
+static inline unsigned count_all(void)
+{
+	struct query_filter all = QUERY_FILTER_ALL;
+
+	return count_rows(&all);
+}
+
+#endif
