@@ -218,7 +218,8 @@ int times_changes(const struct times_window *window, size_t n, const struct time
 		err = add_day(&edges, window, n, calendar, day);
 	zone_leave(saved, changed);
 	if (!err) {
-		qsort(edges.item, edges.n, sizeof(*edges.item), by_time);
+		if (edges.n)
+			qsort(edges.item, edges.n, sizeof(*edges.item), by_time);
 		*until = edges.before;
 		err = collect(&edges, now, until, out, room);
 	}

@@ -141,24 +141,32 @@ static void list_lines(struct lines *l)
 	}
 }
 
+static int subnet_text(const struct policy_place *place, char *out, size_t size)
+{
+	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char addr[INET6_ADDRSTRLEN];
+	int bits = 0;
+
+	for (int i = 0; i < 16; i++)
+		bits += __builtin_popcount(place->mask[i]);
+	if (bits >= 96 && !memcmp(place->addr, mapped, sizeof(mapped)))
+		return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET, place->addr + 12, addr, sizeof(addr)), bits - 96);
+	return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET6, place->addr, addr, sizeof(addr)), bits);
+}
+
 static void place_lines(struct lines *l)
 {
 	for (size_t i = 0; i < l->policy->places; i++) {
 		const struct policy_place *place = &l->policy->place[i];
-		char addr[INET6_ADDRSTRLEN];
 		size_t at = 0;
-		int bits = 0;
 
 		snprintf(l->path, sizeof(l->path), "places.%02zu", i + 1); /* the order counts */
 		if (place->interface[0])
 			at += snprintf(l->text, sizeof(l->text), "interface %s ", place->interface);
 		if (place->vlan)
 			at += snprintf(l->text + at, sizeof(l->text) - at, "vlan %u ", place->vlan);
-		for (int j = 0; j < 16; j++)
-			bits += __builtin_popcount(place->mask[j]);
-		inet_ntop(AF_INET6, place->addr, addr, sizeof(addr));
 		if (place->subnet)
-			at += snprintf(l->text + at, sizeof(l->text) - at, "subnet %s/%d ", addr, bits);
+			at += subnet_text(place, l->text + at, sizeof(l->text) - at);
 		snprintf(l->text + at, sizeof(l->text) - at, "-> %s", l->policy->group[place->group].name);
 		emit(l);
 	}
