@@ -321,6 +321,22 @@ Test(policy, shipped_files_are_right)
 	policy_free(policy);
 }
 
+Test(policy, example_of_the_manual_is_right)
+{
+	struct problems problems = { 0 };
+	size_t len;
+	char *text = source_file("daemon/esafe-policy.5", &len);
+	char *from = strstr(text, ".Bd -literal"), *to = from ? strstr(from, ".Ed") : NULL;
+	struct policy *policy;
+
+	cr_assert_not_null(to);
+	from = strchr(from, '\n') + 1;
+	policy = policy_read("example", from, to - from, "/data", &problems);
+	cr_expect_not_null(policy, "%d: %s", problems.n ? problems.item[0].line : 0, problems.n ? problems.item[0].text : "");
+	policy_free(policy);
+	free(text);
+}
+
 Test(policy, a_missing_file_is_a_problem)
 {
 	struct problems problems = { 0 };
