@@ -7,6 +7,7 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 UNITDIR ?= /lib/systemd/system
 
+Q = $(if $(V),,@echo "  $@"; )
 CC := gcc
 CLANG ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
@@ -51,51 +52,54 @@ help:
 # ---- kernel programs ----
 $(B)/bpf/esafe.bpf.o: bpf/esafe.bpf.c $(wildcard bpf/*.h include/esafe/*.h) Makefile
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_FLAGS) -c $< -o $@
+	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
 $(SKEL): $(B)/bpf/esafe.bpf.o
-	$(BPFTOOL) gen skeleton $< name esafe_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name esafe_bpf > $@.tmp && mv $@.tmp $@
 
 # ---- daemon and command ----
 $(B)/daemon/%.o: daemon/%.c | $(SKEL)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) $(DAEMON_FLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $(DAEMON_FLAGS) -c $< -o $@
 $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) $(CLI_FLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $(CLI_FLAGS) -c $< -o $@
 $(B)/esafed: $(DAEMON_OBJ)
-	$(CC) -pie -Wl,-z,relro,-z,now $^ $(DAEMON_LIBS) -o $@
+	$(Q)$(CC) -pie -Wl,-z,relro,-z,now $^ $(DAEMON_LIBS) -o $@
 $(B)/esafectl: $(CLI_OBJ)
-	$(CC) -pie -Wl,-z,relro,-z,now $^ $(CLI_LIBS) -o $@
+	$(Q)$(CC) -pie -Wl,-z,relro,-z,now $^ $(CLI_LIBS) -o $@
 
 # ---- tests ----
 $(B)/san/daemon/%.o: daemon/%.c | $(SKEL)
 	@mkdir -p $(@D)
-	$(CC) $(SAN) $(DAEMON_FLAGS) -c $< -o $@
+	$(Q)$(CC) $(SAN) $(DAEMON_FLAGS) -c $< -o $@
 $(B)/san/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(SAN) $(CLI_FLAGS) -c $< -o $@
+	$(Q)$(CC) $(SAN) $(CLI_FLAGS) -c $< -o $@
 $(B)/san/modules.a: $(SAN_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 $(B)/unit/%: tests/unit/%.c $(B)/san/modules.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) $(DAEMON_FLAGS) -Icli -Itests/unit -DESAFE_SOURCE='"$(CURDIR)"' $< $(B)/san/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
+	$(Q)$(CC) $(SAN) $(DAEMON_FLAGS) -Icli -Itests/unit -DESAFE_SOURCE='"$(CURDIR)"' $< $(B)/san/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
 $(B)/parse/%: tests/parse/%.c $(wildcard bpf/*.h include/esafe/*.h tests/parse/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(SAN) $(BASE) -Wno-unused-function -Ibpf -Itests/parse $< -o $@ -lcriterion
-$(B)/bpftest/%: tests/bpf/%.c $(wildcard tests/bpf/*.h) $(SKEL) $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
+	$(Q)$(CC) $(SAN) $(BASE) -Wno-unused-function -Ibpf -Itests/parse $< -o $@ -lcriterion
+$(B)/modules.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(B)/bpftest/%: tests/bpf/%.c $(wildcard tests/bpf/*.h) $(B)/modules.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf $< $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ)) -o $@ -lcriterion $(DAEMON_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf $< $(B)/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
 $(B)/system/%: tests/system/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $< -o $@ -lpthread
-$(B)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h tests/bpf/*.h) $(SKEL) $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
+	$(Q)$(CC) $(CFLAGS) $(BASE) $< -o $@ -lpthread
+$(B)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h tests/bpf/*.h) $(B)/modules.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench $< $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ)) -o $@ $(DAEMON_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench $< $(B)/modules.a -o $@ $(DAEMON_LIBS)
 $(B)/fuzz/%: tests/fuzz/%.c $(DAEMON_SRC) $(CLI_SRC) $(SKEL)
 	@mkdir -p $(@D)
-	$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined $(filter-out -MMD -MP -Werror,$(DAEMON_FLAGS)) -Icli -Ibpf -w $< \
+	$(Q)$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined $(filter-out -MMD -MP -Werror,$(DAEMON_FLAGS)) -Icli -Ibpf -w $< \
 		$(filter-out daemon/main.c,$(DAEMON_SRC)) -o $@ $(DAEMON_LIBS)
 
 unit: $(UNIT)

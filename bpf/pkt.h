@@ -182,35 +182,53 @@ static __always_inline int pkt_is_extension(__u32 next)
 	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH || next == 135 || next == 139 || next == 140;
 }
 
+/*
+ * Makes the compiler read memory again. What the verifier reads from a map it knows nothing of: without this it would
+ * follow every combination of headers by itself, a hundred thousand instructions of them.
+ */
+static __always_inline void pkt_forget(void)
+{
+	asm volatile("" ::: "memory");
+}
+
+/* One extension header: p->l4 and p->l4_proto move behind it. */
+static __always_inline enum pkt_kind pkt_skip_extension(const struct view *v, struct pkt *p)
+{
+	__u32 at = p->l4, kind = p->l4_proto;
+	const __u8 *ext = view_at(v, at, 8);
+
+	if (!ext)
+		return pkt_lacking(v, at, 8);
+	p->l4_proto = ext[0];
+	if (kind == IPPROTO_FRAGMENT) {
+		__u32 fragment = ext[2] << 8 | ext[3];
+
+		p->first_fragment = fragment & 1;
+		p->l4 = at + 8;
+		if (fragment & 0xfff8) /* behind the first, as in IPv4 */
+			return ext[0] == IPPROTO_TCP || pkt_is_extension(ext[0]) ? PKT_FRAGMENT : PKT_OTHER;
+	} else if (kind == IPPROTO_AH) {
+		p->l4 = at + (ext[1] + 2) * 4;
+	} else {
+		p->l4 = at + (ext[1] + 1) * 8;
+	}
+	return PKT_NEXT;
+}
+
 /* Follows the chain of extension headers. PKT_NEXT: l4 and l4_proto are set; anything else: that is what it is. */
 static __always_inline enum pkt_kind pkt_skip_extensions(const struct view *v, struct pkt *p, __u32 next)
 {
-	__u32 at = p->l3 + sizeof(struct pkt_ipv6);
-
+	p->l4 = p->l3 + sizeof(struct pkt_ipv6);
+	p->l4_proto = next;
 	for (int i = 0; i < PKT_EXTENSIONS_MAX; i++) {
-		const __u8 *ext;
+		enum pkt_kind kind;
 
-		if (!pkt_is_extension(next)) {
-			p->l4 = at;
-			p->l4_proto = next;
+		pkt_forget();
+		if (!pkt_is_extension(p->l4_proto))
 			return PKT_NEXT;
-		}
-		ext = view_at(v, at, 8);
-		if (!ext)
-			return pkt_lacking(v, at, 8);
-		if (next == IPPROTO_FRAGMENT) {
-			__u32 fragment = ext[2] << 8 | ext[3];
-
-			if (fragment & 0xfff8) /* behind the first, as in IPv4 */
-				return ext[0] == IPPROTO_TCP || pkt_is_extension(ext[0]) ? PKT_FRAGMENT : PKT_OTHER;
-			p->first_fragment = fragment & 1;
-			at += 8;
-		} else if (next == IPPROTO_AH) {
-			at += (ext[1] + 2) * 4;
-		} else {
-			at += (ext[1] + 1) * 8;
-		}
-		next = ext[0];
+		kind = pkt_skip_extension(v, p);
+		if (kind != PKT_NEXT)
+			return kind;
 	}
 	return PKT_BAD;
 }
@@ -232,6 +250,7 @@ static __always_inline enum pkt_kind pkt_read_ipv6(const struct view *v, struct 
 	__builtin_memcpy(p->src, ip->src, sizeof(p->src));
 	__builtin_memcpy(p->dst, ip->dst, sizeof(p->dst));
 	kind = pkt_skip_extensions(v, p, ip->next);
+	pkt_forget();
 	if (kind != PKT_NEXT)
 		return kind;
 	if (p->l4 > p->l3 + total)
@@ -268,6 +287,7 @@ static __always_inline enum pkt_kind pkt_read(const struct view *v, struct pkt *
 		at += 4;
 	}
 	p->l3 = at;
+	pkt_forget();
 	if (type == 0x0800)
 		return pkt_read_ipv4(v, p);
 	if (type == 0x86dd)
