@@ -200,11 +200,17 @@ void print_csv_field(FILE *to, const char *text, bool is_text)
 	fputc('"', to);
 	if (is_text && *text && strchr("=+-@\t\r\n|", *text))
 		fputc('\'', to);
-	for (; *text; text++) {
-		if (*text == '"')
+	while (*text) {
+		const char *start = text;
+		unsigned c = next_character(&text);
+
+		if (c == '"')
 			fputc('"', to);
 		/* A line break would be legal; no field of ours has one that was meant. */
-		fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
+		if (may_be_shown(c))
+			fwrite(start, 1, text - start, to);
+		else
+			fputc(' ', to);
 	}
 	fputc('"', to);
 }

@@ -5,8 +5,9 @@
 
 #include <time.h>
 
-#define WHEN_FORMS "12:30, \"today 09:00\", \"yesterday\", \"mon 09:00\", -15m, -2h, -3d, 2026-10-26, \"2026-10-26 09:00\", " \
-		   "2026-10-26T09:00:00Z, now"
+#define WHEN_FORMS                                                                            \
+	"12:30, \"today 09:00\", \"yesterday\", \"mon 09:00\", -15m, -2h, -3d, 2026-10-26, " \
+	"\"2026-10-26 09:00\", 2026-10-26T09:00:00Z, now"
 
 /* Local time unless it says otherwise. 0, or -1 if it is none of WHEN_FORMS. */
 int when_parse(const char *text, time_t now, time_t *out);

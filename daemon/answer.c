@@ -111,6 +111,13 @@ static void client_wake(struct client *client)
 	loop_fd_events(client->source, EPOLLOUT | (client->request || client->closing || client->eof ? 0 : EPOLLIN));
 }
 
+void request_want(struct request *request, void (*more)(struct request *request))
+{
+	request->more = more;
+	if (request->client)
+		client_wake(request->client);
+}
+
 int request_row(struct request *request, json_t *row)
 {
 	int err = request_send(request, row ? json_pack("{so}", "row", row) : NULL);

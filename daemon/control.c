@@ -194,33 +194,37 @@ static void client_write(struct client *client)
 	}
 }
 
-/* Goes on with the client as far as it will. */
-static void client_pump(struct client *client)
+static bool wants_more(const struct client *client)
 {
-	struct request *request;
-	uint32_t events;
+	return client->request && client->request->more && request_room(client->request);
+}
 
-	if (client->pumping)
-		return;
-	client->pumping = true;
-	do {
-		client_write(client);
-		request = client->request;
-		if (!client->dead && request && request->more && request_room(request))
-			request->more(request);
-		else if (client->dead || !take_next(client))
-			break;
-	} while (!client->dead);
-	client->pumping = false;
-	if (client->dead ||
-	    ((client->closing || client->eof) && !client->request && !client_waiting(client))) {
-		client_free(client);
-		return;
-	}
-	events = client_waiting(client) ? EPOLLOUT : 0;
+static void client_watch(struct client *client)
+{
+	uint32_t events = client_waiting(client) || wants_more(client) ? EPOLLOUT : 0;
+
 	if (!client->request && !client->closing && !client->eof)
 		events |= EPOLLIN;
 	loop_fd_events(client->source, events);
+}
+
+/* One turn of the client: a bounded piece of work, so that others have theirs. */
+static void client_pump(struct client *client)
+{
+	client->pumping = true;
+	client_write(client);
+	if (!client->dead && wants_more(client))
+		client->request->more(client->request);
+	while (!client->dead && take_next(client))
+		;
+	if (!client->dead)
+		client_write(client);
+	client->pumping = false;
+	if (client->dead ||
+	    ((client->closing || client->eof) && !client->request && !client_waiting(client)))
+		client_free(client);
+	else
+		client_watch(client);
 }
 
 static void client_ready(void *ctx, uint32_t events)

@@ -31,7 +31,7 @@ struct request {
 	struct peer peer;
 	void *owner; /* the ctx of control_start() */
 	void *state; /* the verb's own, for the functions below */
-	/* Called whenever the client has room for more rows; may end the request. */
+	/* Called in each turn of the loop in which the client has room for rows; may end the request: request_want() */
 	void (*more)(struct request *request);
 	/* Called once when the client went away; must see to it that the request ends, now or later. NULL: it ends. */
 	void (*gone)(struct request *request);
@@ -65,6 +65,8 @@ bool request_flag(const struct request *request, const char *name);
 
 /* Sends a row (the reference is taken, also on failure). -EPIPE: the client is gone. */
 int request_row(struct request *request, json_t *row);
+/* From now on more(request) is called whenever the client has room; NULL: no longer. */
+void request_want(struct request *request, void (*more)(struct request *request));
 bool request_room(const struct request *request); /* more rows are welcome */
 
 /* Ends the request and frees it. The text may be NULL if the code says it all. */

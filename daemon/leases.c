@@ -120,23 +120,58 @@ static int add(struct leases *leases, const struct lease *lease)
 	return 0;
 }
 
+static int compare_mac(const void *a, const void *b)
+{
+	const struct lease *x = a, *y = b;
+	int order = memcmp(x->mac, y->mac, 6);
+
+	return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+static int compare_addr(const void *a, const void *b, void *ctx)
+{
+	const struct lease *item = ctx, *x = &item[*(const __u32 *)a], *y = &item[*(const __u32 *)b];
+	int order = memcmp(x->addr, y->addr, 16);
+
+	return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+static int make_order(struct leases *leases)
+{
+	if (!leases->n)
+		return 0;
+	leases->by_addr = malloc(leases->n * sizeof(*leases->by_addr));
+	if (!leases->by_addr)
+		return -ENOMEM;
+	qsort(leases->item, leases->n, sizeof(*leases->item), compare_mac);
+	for (size_t i = 0; i < leases->n; i++)
+		leases->by_addr[i] = i;
+	qsort_r(leases->by_addr, leases->n, sizeof(*leases->by_addr), compare_addr, leases->item);
+	return 0;
+}
+
 int leases_read(const char *text, size_t len, struct leases *out)
 {
 	const char *end = text + len;
 	struct leases leases = { 0 };
+	int err = 0;
 
-	while (text < end) {
+	while (text < end && !err) {
 		const char *stop = memchr(text, '\n', end - text) ?: end;
-		struct lease lease;
+		struct lease lease = { .place = leases.n };
 		enum line_kind kind = parse_line(text, stop, &lease);
 
 		if (kind == LINE_BAD)
 			leases.bad++;
-		if (kind == LINE_LEASE && add(&leases, &lease)) {
-			leases_free(&leases);
-			return -ENOMEM;
-		}
+		if (kind == LINE_LEASE)
+			err = add(&leases, &lease);
 		text = stop + 1;
+	}
+	if (!err)
+		err = make_order(&leases);
+	if (err) {
+		leases_free(&leases);
+		return err;
 	}
 	*out = leases;
 	return 0;
@@ -145,6 +180,7 @@ int leases_read(const char *text, size_t len, struct leases *out)
 void leases_free(struct leases *leases)
 {
 	free(leases->item);
+	free(leases->by_addr);
 	*leases = (struct leases){ 0 };
 }
 
@@ -153,18 +189,39 @@ static bool holds(const struct lease *lease, __s64 now)
 	return !lease->expires || lease->expires > now;
 }
 
+static int compare_place(const struct leases *leases, size_t at, bool by_addr, const __u8 *key)
+{
+	return by_addr ? memcmp(leases->item[leases->by_addr[at]].addr, key, 16) : memcmp(leases->item[at].mac, key, 6);
+}
+
+/* Goes back from behind the last one that matches to the first that still holds. */
+static const struct lease *find(const struct leases *leases, bool by_addr, const __u8 *key, __s64 now)
+{
+	size_t low = 0, high = leases->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_place(leases, middle, by_addr, key) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low > 0 && !compare_place(leases, low - 1, by_addr, key); low--) {
+		const struct lease *lease = &leases->item[by_addr ? leases->by_addr[low - 1] : low - 1];
+
+		if (holds(lease, now))
+			return lease;
+	}
+	return NULL;
+}
+
 const struct lease *leases_of_mac(const struct leases *leases, const __u8 mac[6], __s64 now)
 {
-	for (size_t i = leases->n; i-- > 0;)
-		if (!memcmp(leases->item[i].mac, mac, 6) && holds(&leases->item[i], now))
-			return &leases->item[i];
-	return NULL;
+	return find(leases, false, mac, now);
 }
 
 const struct lease *leases_of_addr(const struct leases *leases, const __u8 addr[16], __s64 now)
 {
-	for (size_t i = leases->n; i-- > 0;)
-		if (!memcmp(leases->item[i].addr, addr, 16) && holds(&leases->item[i], now))
-			return &leases->item[i];
-	return NULL;
+	return find(leases, true, addr, now);
 }

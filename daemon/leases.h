@@ -16,13 +16,15 @@ struct lease {
 	__u8 mac[6];
 	__u8 addr[16];  /* IPv4 as ::ffff:a.b.c.d */
 	__s64 expires;  /* seconds since 1970; 0: never */
+	__u32 place;    /* in the file */
 	char hostname[LEASE_HOSTNAME]; /* letters, digits, '-', '_' and '.'; "": none */
 };
 
 struct leases {
 	size_t n;
 	size_t bad;  /* lines not understood */
-	struct lease *item;
+	struct lease *item;   /* by MAC; of equal ones the last in the file comes last */
+	__u32 *by_addr;       /* numbers of items by address */
 };
 
 /* Lines without a MAC (DHCPv6 leases name a DUID) are skipped. 0 or -ENOMEM; out is untouched then. */

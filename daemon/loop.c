@@ -106,7 +106,8 @@ static void fd_ready(struct loop_source *source, uint32_t events)
 	source->on_fd(source->ctx, events);
 }
 
-struct loop_source *loop_fd(struct loop *loop, int fd, uint32_t events, void (*fn)(void *ctx, uint32_t events), void *ctx)
+struct loop_source *loop_fd(struct loop *loop, int fd, uint32_t events, void (*fn)(void *ctx, uint32_t events),
+			    void *ctx)
 {
 	struct loop_source source = { .fd = fd, .ready = fd_ready, .on_fd = fn, .ctx = ctx };
 
@@ -158,7 +159,8 @@ int loop_timer_again(struct loop_source *source, uint64_t first_ms, uint64_t eve
 	return timerfd_settime(source->fd, 0, &when, NULL) < 0 ? -errno : 0;
 }
 
-struct loop_source *loop_timer(struct loop *loop, uint64_t first_ms, uint64_t every_ms, void (*fn)(void *ctx), void *ctx)
+struct loop_source *loop_timer(struct loop *loop, uint64_t first_ms, uint64_t every_ms, void (*fn)(void *ctx),
+			       void *ctx)
 {
 	struct loop_source *source = timer_add(loop, CLOCK_MONOTONIC, fn, ctx);
 
@@ -279,6 +281,15 @@ static void take_finished(void *ctx, uint32_t events)
 	}
 }
 
+void loop_wait_workers(struct loop *loop)
+{
+	struct pollfd wake = { .fd = loop->wake_fd, .events = POLLIN };
+
+	while (loop->working)
+		if (poll(&wake, 1, -1) > 0)
+			take_finished(loop, EPOLLIN);
+}
+
 /* ---- the loop ---- */
 
 int loop_new(struct loop **out)
@@ -302,14 +313,9 @@ int loop_new(struct loop **out)
 
 void loop_free(struct loop *loop)
 {
-	struct pollfd wake;
-
 	if (!loop)
 		return;
-	wake = (struct pollfd){ .fd = loop->wake_fd, .events = POLLIN };
-	while (loop->working) /* their contexts are freed by done() */
-		if (poll(&wake, 1, -1) > 0)
-			take_finished(loop, EPOLLIN);
+	loop_wait_workers(loop); /* their contexts are freed by done() */
 	while (loop->sources)
 		loop_remove(loop->sources);
 	bury_dead(loop);

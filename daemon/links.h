@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network interfaces that come and go. */
+#ifndef ESAFE_LINKS_H
+#define ESAFE_LINKS_H
+
+#include "loop.h"
+
+struct links;
+
+/* changed(ctx) after each batch of changes to any interface. */
+int links_start(struct loop *loop, void (*changed)(void *ctx), void *ctx, struct links **links);
+void links_stop(struct links *links);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the service manager is told; nothing happens where there is none. */
+#ifndef ESAFE_NOTIFY_H
+#define ESAFE_NOTIFY_H
+
+#include "loop.h"
+
+void notify_ready(const char *status);
+void notify_reloading(void);
+void notify_stopping(void);
+void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Keeps the watchdog quiet for as long as the loop turns. */
+int notify_watchdog(struct loop *loop);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "clock.h"
+#include "verbs.h"
+
+#define WORD 128    /* longest name of a thing of ours */
+#define NAME 1024   /* longest name of the DNS, escaped */
+#define REMARK 512
+#define PATH 4096
+#define NUMBER 0xffffffffll
+#define TIME 0xffffffffffll
+
+static const struct arg text_args[] = {
+	{ "file", ARG_TEXT, false, PATH }, { "text", ARG_TEXT, false, ESAFE_CTL_LINE_MAX }, { .name = NULL }
+};
+static const struct arg version_args[] = { { "version", ARG_NUMBER, false, NUMBER }, { .name = NULL } };
+static const struct arg show_args[] = {
+	{ "version", ARG_NUMBER, false, NUMBER }, { "group", ARG_TEXT, false, WORD },
+	{ "flat", ARG_FLAG, false, 0 }, { "source", ARG_FLAG, false, 0 }, { .name = NULL }
+};
+static const struct arg limit_args[] = { { "limit", ARG_NUMBER, false, NUMBER }, { .name = NULL } };
+static const struct arg list_args[] = { { "list", ARG_TEXT, false, WORD }, { .name = NULL } };
+static const struct arg reload_args[] = { { "accept_shrunk", ARG_FLAG, false, 0 }, { .name = NULL } };
+static const struct arg find_args[] = { { "name", ARG_TEXT, true, NAME }, { .name = NULL } };
+static const struct arg device_ls_args[] = {
+	{ "device", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD }, { "unknown", ARG_FLAG, false, 0 },
+	{ .name = NULL }
+};
+static const struct arg device_add_args[] = {
+	{ "address", ARG_TEXT, true, WORD }, { "name", ARG_TEXT, true, WORD }, { "group", ARG_TEXT, false, WORD },
+	{ "owner", ARG_TEXT, false, WORD }, { "note", ARG_TEXT, false, REMARK }, { .name = NULL }
+};
+static const struct arg device_set_args[] = {
+	{ "device", ARG_TEXT, true, WORD }, { "address", ARG_TEXT, false, WORD }, { "name", ARG_TEXT, false, WORD },
+	{ "group", ARG_TEXT, false, WORD }, { "owner", ARG_TEXT, false, WORD }, { "note", ARG_TEXT, false, REMARK },
+	{ .name = NULL }
+};
+static const struct arg device_import_args[] = {
+	{ "file", ARG_TEXT, false, PATH }, { "text", ARG_TEXT, true, ESAFE_CTL_LINE_MAX },
+	{ "dry_run", ARG_FLAG, false, 0 }, { "remove", ARG_FLAG, false, 0 }, { .name = NULL }
+};
+static const struct arg device_rm_args[] = { { "device", ARG_TEXT, true, WORD }, { .name = NULL } };
+static const struct arg why_args[] = {
+	{ "name", ARG_TEXT, true, NAME }, { "device", ARG_TEXT, true, WORD }, { "at", ARG_NUMBER, false, TIME },
+	{ "type", ARG_TEXT, false, 16 }, { .name = NULL }
+};
+static const struct arg log_args[] = {
+	{ "device", ARG_TEXT, false, WORD }, { "user", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD },
+	{ "category", ARG_TEXT, false, WORD }, { "name", ARG_TEXT, false, NAME }, { "verdict", ARG_TEXT, false, 16 },
+	{ "reason", ARG_TEXT, false, 32 }, { "since", ARG_NUMBER, false, TIME }, { "until", ARG_NUMBER, false, TIME },
+	{ "limit", ARG_NUMBER, false, NUMBER }, { "oldest", ARG_FLAG, false, 0 }, { "follow", ARG_FLAG, false, 0 },
+	{ .name = NULL }
+};
+static const struct arg detach_args[] = { { "yes", ARG_FLAG, true, 0 }, { .name = NULL } };
+
+const struct verb verbs[] = {
+	{ "status", ROLE_ADMIN, NULL, verb_status },
+	{ "policy check", ROLE_ADMIN, text_args, verb_policy_check },
+	{ "policy diff", ROLE_ADMIN, text_args, verb_policy_diff },
+	{ "policy apply", ROLE_ADMIN, text_args, verb_policy_apply },
+	{ "policy rollback", ROLE_ADMIN, version_args, verb_policy_rollback },
+	{ "policy show", ROLE_ADMIN, show_args, verb_policy_show },
+	{ "policy history", ROLE_ADMIN, limit_args, verb_policy_history },
+	{ "list ls", ROLE_ADMIN, list_args, verb_list_ls },
+	{ "list reload", ROLE_ADMIN, reload_args, verb_list_reload },
+	{ "list find", ROLE_ADMIN, find_args, verb_list_find },
+	{ "device ls", ROLE_ADMIN, device_ls_args, verb_device_ls },
+	{ "device add", ROLE_ADMIN, device_add_args, verb_device_add },
+	{ "device set", ROLE_ADMIN, device_set_args, verb_device_set },
+	{ "device import", ROLE_ADMIN, device_import_args, verb_device_import },
+	{ "device rm", ROLE_ADMIN, device_rm_args, verb_device_rm },
+	{ "why", ROLE_ADMIN, why_args, verb_why },
+	{ "log", ROLE_ADMIN, log_args, verb_log },
+	{ "top", ROLE_ADMIN, limit_args, verb_top },
+	{ "detach", ROLE_ADMIN, detach_args, verb_detach },
+};
+const size_t verbs_count = sizeof(verbs) / sizeof(*verbs);
+
+void reply_text(json_t *row, const char *key, const char *text)
+{
+	if (text && *text)
+		json_object_set_new(row, key, json_string(text) ?: json_string("(not UTF-8)"));
+}
+
+void reply_time(json_t *row, const char *key, __s64 seconds)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_text(seconds, text);
+	reply_text(row, key, text);
+}
+
+void reply_number(json_t *row, const char *key, long long number)
+{
+	json_object_set_new(row, key, json_integer(number));
+}
