@@ -30,10 +30,17 @@ static void attach_one(struct esafed *esafed, size_t i, bool again)
 
 void attach_all(struct esafed *esafed)
 {
-	bpfprog_attach_all(esafed->prog, esafed->config);
-	for (size_t i = 0; i < esafed->config->ifaces; i++)
-		attach_one(esafed, i, true);
+	bool all = !bpfprog_attach_all(esafed->prog, esafed->config);
+
+	for (size_t i = 0; i < esafed->config->ifaces; i++) {
+		if (all)
+			esafed->attached[i] = if_nametoindex(esafed->config->iface[i].name);
+		else
+			attach_one(esafed, i, true); /* tells which it was */
+	}
 	esafed->attaching = true;
+	if (all)
+		log_info("%zu interfaces are filtered", esafed->config->ifaces);
 }
 
 void attach_links_changed(void *ctx)

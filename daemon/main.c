@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "compilenow.h"
 #include "esafed.h"
 #include "log.h"
 #include "policyfile.h"
-#include "policyload.h"
 
 #define EXIT_USAGE 2
 #define EXIT_PROBLEMS 4 /* as esafectl says it: something is wrong in a file */
@@ -73,7 +73,7 @@ static int test(const struct esafed *esafed)
 		log_errno(err, "%s", file);
 		return EXIT_PROBLEMS;
 	}
-	policy = load_check(esafed, file, text, len, &problems);
+	policy = policy_check(esafed, file, text, len, &problems);
 	free(text);
 	if (!policy)
 		return tell(&problems);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <malloc.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "clock.h"
 #include "compile.h"
+#include "compilenow.h"
 #include "devices.h"
 #include "log.h"
 #include "maps.h"
@@ -35,99 +35,6 @@ struct load {
 	bool lists_read;
 	struct problems problems;
 };
-
-/* ---- compiling ---- */
-
-static __u32 interface_number(const char *name)
-{
-	return if_nametoindex(name);
-}
-
-/*
- * Numbers of names that neither the policy in force nor the new one mentions may be given away again; no map refers to
- * them. That is done only when numbers run short, since counters are kept by number.
- */
-static int prune(struct idtable *table, const struct policy *a, const struct policy *b,
-		 bool (*has)(const struct policy *policy, const char *name), unsigned limit)
-{
-	struct idtable kept = { 0 };
-	int err = 0;
-
-	if (table->n < limit / 4 * 3)
-		return 0;
-	for (unsigned i = 0; i < table->n && !err; i++)
-		if (has(b, table->item[i].name) || (a && has(a, table->item[i].name)))
-			err = idtable_put(&kept, table->item[i].name, table->item[i].id);
-	if (err) {
-		idtable_free(&kept);
-		return err;
-	}
-	idtable_free(table);
-	*table = kept;
-	return 0;
-}
-
-static bool has_group(const struct policy *policy, const char *name)
-{
-	return policy_group(policy, name) != SIZE_MAX;
-}
-
-static bool has_category(const struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->categories; i++)
-		if (!strcmp(policy->category[i].name, name))
-			return true;
-	return false;
-}
-
-static int compile(const struct esafed *esafed, const struct policy *policy, struct idtable *groups,
-		   struct idtable *categories, __s64 *tai_offset_ns, struct esafe_policy *out, struct problems *problems)
-{
-	struct compile_env env = {
-		.hash_k1 = esafed->hash_k1,
-		.hash_k2 = esafed->hash_k2,
-		.now_realtime_ns = clock_realtime_ns(),
-		.tai_offset_ns = clock_tai_offset_ns(),
-		.zone = esafed->config->zone,
-		.groups = groups,
-		.categories = categories,
-		.ifindex = interface_number,
-	};
-	int err;
-
-	err = prune(groups, esafed->policy, policy, has_group, ESAFE_GROUPS);
-	if (!err)
-		err = prune(categories, esafed->policy, policy, has_category, ESAFE_CATEGORIES);
-	if (!err)
-		err = policy_compile(policy, &env, out, problems);
-	if (!err)
-		*tai_offset_ns = env.tai_offset_ns;
-	return err;
-}
-
-struct policy *load_check(const struct esafed *esafed, const char *file, const char *text, size_t len,
-			  struct problems *problems)
-{
-	struct policy *policy = policy_load_text(file, text, len, esafed->config->data_dir, problems);
-	struct esafe_policy *compiled = malloc(sizeof(*compiled));
-	struct idtable groups = { 0 }, categories = { 0 };
-	__s64 offset;
-	int err = -ENOMEM;
-
-	if (policy && compiled && !idtable_copy(&groups, &esafed->groups) &&
-	    !idtable_copy(&categories, &esafed->categories))
-		err = compile(esafed, policy, &groups, &categories, &offset, compiled, problems);
-	if (policy && err) {
-		if (!problems->n)
-			problem_add(problems, file, 0, 0, "%s", strerror(-err));
-		policy_free(policy);
-		policy = NULL;
-	}
-	idtable_free(&groups);
-	idtable_free(&categories);
-	free(compiled);
-	return policy;
-}
 
 /* ---- in the worker: nothing of esafed but what does not change while a load is going on ---- */
 
@@ -175,7 +82,7 @@ static int work(void *ctx)
 			return -EINVAL;
 	}
 	if (load->order.kind != LOAD_LISTS)
-		err = compile(load->esafed, load->policy, &load->groups, &load->categories, &load->tai_offset_ns,
+		err = compile_now(load->esafed, load->policy, &load->groups, &load->categories, &load->tai_offset_ns,
 			      load->compiled, &load->problems);
 	if (!err && load->order.kind != LOAD_TIMES)
 		err = read_lists(load);
@@ -244,24 +151,34 @@ static int swap(struct load *load, __u32 version)
 	return err ? log_errno(err, "swapping the maps") : 0;
 }
 
-/* What was recorded counts: if it cannot be, the policy of before is put back. */
-static int swap_and_commit(struct load *load, __u32 version)
+/* What is in force must be what is recorded: the policy of before is compiled and put back. */
+static void put_back(struct load *load)
 {
 	struct esafed *esafed = load->esafed;
-	struct esafe_policy *old = malloc(sizeof(*old));
-	int err = old ? maps_get_policy(esafed->maps, old) : -ENOMEM;
-	bool have_old = !err;
+	struct problems problems = { 0 };
+	__s64 offset;
+	int err;
 
-	if (!err || err == -ENOENT)
-		err = swap(load, version);
-	if (!err) {
-		err = register_commit(esafed->reg);
-		if (err)
-			log_errno(err, "the register could not be written");
-		if (err && have_old && load->compiled)
-			maps_set_policy(esafed->maps, old);
+	if (!esafed->policy || !load->compiled)
+		return;
+	err = compile_now(esafed, esafed->policy, &esafed->groups, &esafed->categories, &offset, load->compiled, &problems);
+	load->compiled->version = esafed->applied.version;
+	if (err || maps_set_policy(esafed->maps, load->compiled))
+		log_error("the policy of before could not be put back");
+	problems_free(&problems);
+}
+
+static int swap_and_commit(struct load *load, __u32 version)
+{
+	int err = swap(load, version);
+
+	if (err)
+		return err;
+	err = register_commit(load->esafed->reg);
+	if (err) {
+		log_errno(err, "the register could not be written");
+		put_back(load);
 	}
-	free(old);
 	return err;
 }
 

@@ -39,8 +39,4 @@ struct load_order {
 /* 0 if it has begun; -EBUSY when another one is going on. */
 int load_start(struct esafed *esafed, const struct load_order *order);
 
-/* Reads and compiles only: what `check`, `diff` and `esafed -t` want. NULL with the problems told. */
-struct policy *load_check(const struct esafed *esafed, const char *file, const char *text, size_t len,
-			  struct problems *problems);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compilenow.h"
 #include "diff.h"
 #include "policy_show.h"
 #include "policyfile.h"
@@ -44,7 +45,7 @@ static struct policy *read_source(struct request *request, const struct source *
 	struct problems problems = { 0 };
 	struct policy *policy;
 
-	policy = load_check(request_esafed(request), source->file, source->text, source->len, &problems);
+	policy = policy_check(request_esafed(request), source->file, source->text, source->len, &problems);
 	if (!policy)
 		request_end_problems(request, CTL_PROBLEMS, &problems);
 	problems_free(&problems);
@@ -226,7 +227,7 @@ void verb_policy_show(struct request *request)
 	} else if (version == esafed->applied.version && esafed->policy) {
 		show_policy(request, esafed->policy);
 	} else {
-		policy = load_check(esafed, row.file, row.text, row.text_len, &problems);
+		policy = policy_check(esafed, row.file, row.text, row.text_len, &problems);
 		if (policy)
 			show_policy(request, policy);
 		else

@@ -172,7 +172,7 @@ static void add_answer(json_t *row, const struct esafed *esafed, const struct wh
 	add_matched(row, question, event->matched);
 	add_rule(row, esafed, event);
 	add_categories(row, esafed, answer->categories);
-	reply_number(row, "policy_version", event->policy);
+	reply_number(row, "policy_version", event->policy ? event->policy : esafed->applied.version);
 }
 
 /* ---- the lists that say so: read again in a worker, since only the files know ---- */
