@@ -144,7 +144,9 @@ Test(devices_csv, a_zero_byte)
 
 	cr_expect_eq(read_text(text, sizeof(text) - 1, &devices, &problems), -EINVAL);
 	cr_expect_eq(read_text(quoted, sizeof(quoted) - 1, &devices, &problems), -EINVAL);
-	cr_expect_eq(problems.n, 2);
+	cr_assert_eq(problems.n, 2);
+	cr_expect(strstr(problems.item[0].text, "zero byte"));
+	cr_expect(strstr(problems.item[1].text, "zero byte"));
 	problems_free(&problems);
 }
 

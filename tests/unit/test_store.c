@@ -225,8 +225,10 @@ static int commit_soon(struct store *store)
 Test(store, a_full_disk_loses_nothing_that_has_room)
 {
 	struct store *store = open_store();
+	struct query_filter filter = QUERY_FILTER_ALL;
 	struct rlimit limit, before;
 	struct store_stats stats;
+	struct record record;
 
 	signal(SIGXFSZ, SIG_IGN);
 	append(store, 0, 100, NOON);
@@ -235,7 +237,11 @@ Test(store, a_full_disk_loses_nothing_that_has_room)
 	limit = before;
 	limit.rlim_cur = 400000; /* stands for the disk */
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	append(store, 100, 30000, NOON);
+	for (unsigned i = 100; i < 30100; i++) {
+		sample(i, NOON, &record);
+		snprintf(record.name, sizeof(record.name), "x%u.example.com", i); /* rows that are taken back */
+		cr_assert_eq(store_append(store, &record), 0);
+	}
 	cr_assert_lt(store_commit(store), 0);
 	store_stats(store, &stats);
 	cr_expect(stats.failing);
@@ -250,6 +256,8 @@ Test(store, a_full_disk_loses_nothing_that_has_room)
 	cr_expect_eq(stats.written, 31000);
 	cr_expect_eq(stats.lost[0] + stats.lost[1], 0);
 	cr_expect_eq(count_all(), 31000);
+	filter.name = "example.com";
+	cr_expect_eq(count_rows(&filter), 30000);
 	store_close(store);
 }
 
@@ -332,6 +340,34 @@ Test(store, a_day_damaged_inside_is_moved_aside)
 	store_stats(store, &stats);
 	cr_expect_eq(stats.damaged, 1);
 	cr_expect_eq(stats.written, 50);
+	cr_expect_eq(count_all(), 50);
+	store_close(store);
+}
+
+Test(store, a_day_damaged_under_the_writer_is_moved_aside)
+{
+	struct store *store = open_store();
+	struct store_stats stats;
+	char path[128];
+	struct stat st;
+	sqlite3 *db;
+
+	append(store, 0, 20000, NOON);
+	cr_assert_eq(store_commit(store), 0);
+	cr_assert_eq(store_day_path(scratch, 20260528, path, sizeof(path)), 0);
+	/* a change by somebody else makes the writer read its pages again */
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, "CREATE TABLE other (x); PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL),
+		     SQLITE_OK);
+	sqlite3_close(db);
+	cr_assert_eq(stat(path, &st), 0);
+	for (long at = 8192; at < st.st_size; at += 8192)
+		spoil(20260528, at, 8192);
+	append(store, 0, 50, NOON);
+	cr_assert_eq(store_commit(store), 0, "the same records go into the new file");
+	store_stats(store, &stats);
+	cr_expect_eq(stats.damaged, 1);
+	cr_expect_eq(stats.written, 20050);
 	cr_expect_eq(count_all(), 50);
 	store_close(store);
 }
