@@ -3,6 +3,7 @@
 #ifndef ESAFE_QUESTION_H
 #define ESAFE_QUESTION_H
 
+#include "bounded.h"
 #include "maps.h"
 #include "name.h"
 #include "policy.h"
@@ -78,10 +79,8 @@ PART int tc_question_load(struct __sk_buff *skb)
 		return -1;
 	len = question_view(s);
 	name = len - DNS_HEADER < ESAFE_WIRE_ROOM ? len - DNS_HEADER : ESAFE_WIRE_ROOM;
-	len = ((len - 1) & (MESSAGE_READ - 1)) + 1;
-	name = ((name - 1) & (ESAFE_WIRE_ROOM - 1)) + 1;
-	if (bpf_skb_load_bytes(skb, s->pkt.payload, s->message, len) ||
-	    bpf_skb_load_bytes(skb, s->pkt.payload + DNS_HEADER, s->name.wire, name))
+	if (bpf_skb_load_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)) ||
+	    bpf_skb_load_bytes(skb, s->pkt.payload + DNS_HEADER, s->name.wire, bounded(name, ESAFE_WIRE_ROOM)))
 		return -1;
 	return 0;
 }
@@ -95,10 +94,8 @@ PART int xdp_question_load(struct xdp_md *ctx)
 		return -1;
 	len = question_view(s);
 	name = len - DNS_HEADER < ESAFE_WIRE_ROOM ? len - DNS_HEADER : ESAFE_WIRE_ROOM;
-	len = ((len - 1) & (MESSAGE_READ - 1)) + 1;
-	name = ((name - 1) & (ESAFE_WIRE_ROOM - 1)) + 1;
-	if (bpf_xdp_load_bytes(ctx, s->pkt.payload, s->message, len) ||
-	    bpf_xdp_load_bytes(ctx, s->pkt.payload + DNS_HEADER, s->name.wire, name))
+	if (bpf_xdp_load_bytes(ctx, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)) ||
+	    bpf_xdp_load_bytes(ctx, s->pkt.payload + DNS_HEADER, s->name.wire, bounded(name, ESAFE_WIRE_ROOM)))
 		return -1;
 	return 0;
 }

@@ -85,14 +85,14 @@ PART int quic_refuse(struct __sk_buff *skb)
 
 	if (!s)
 		return TC_ACT_SHOT;
-	headers = s->pkt.payload & (HEADERS_ROOM - 1);
-	if (!headers || bpf_skb_load_bytes(skb, 0, s->other, headers) || quic_build_error())
+	headers = s->pkt.payload;
+	if (load_headers(skb, s->other, headers) || quic_build_error())
 		return TC_ACT_SHOT;
-	headers = s->pkt.l4 & (HEADERS_ROOM - 1);
-	len = ((s->message_len - 1) & DNS_MASK) + 1;
-	if (!headers || bpf_skb_change_tail(skb, headers + len, 0) ||
-	    bpf_skb_store_bytes(skb, 0, s->other, headers, 0) ||
-	    bpf_skb_store_bytes(skb, headers, s->message, len, 0)) {
+	headers = s->pkt.l4;
+	len = s->message_len;
+	if (bpf_skb_change_tail(skb, headers + len, 0) ||
+	    store_headers(skb, s->other, headers) ||
+	    bpf_skb_store_bytes(skb, headers, s->message, bounded(len, MESSAGE_ROOM), 0)) {
 		count_fault();
 		return TC_ACT_SHOT;
 	}

@@ -11,6 +11,8 @@
 #define ESAFE_REPLY_H
 
 #include <linux/pkt_cls.h>
+#include "bounded.h"
+#include "bytes.h"
 #include "csum.h"
 #include "maps.h"
 #include "report.h"
@@ -21,34 +23,32 @@
 
 static __always_inline void put16(__u8 *b, __u32 at, __u16 native)
 {
-	AT8(b, at) = native;
-	AT8(b, at + 1) = native >> 8;
+	store2(&AT8(b, at), native);
 }
 
 static __always_inline void put_be16(__u8 *b, __u32 at, __u32 value)
 {
-	AT8(b, at) = value >> 8;
-	AT8(b, at + 1) = value;
+	store2(&AT8(b, at), PKT_BE16(value));
 }
 
 static __always_inline void put_be32(__u8 *b, __u32 at, __u32 value)
 {
-	put_be16(b, at, value >> 16);
-	put_be16(b, at + 2, value);
+	store4(&AT8(b, at), PKT_BE32(value));
 }
 
 static __always_inline __u16 get16(const __u8 *b, __u32 at)
 {
-	return AT8(b, at) | AT8(b, at + 1) << 8;
+	return load2(&AT8(b, at));
 }
 
+/* `size` is even. */
 static __always_inline void swap_bytes(__u8 *b, __u32 one, __u32 two, __u32 size)
 {
-	for (__u32 i = 0; i < size; i++) {
-		__u8 t = AT8(b, one + i);
+	for (__u32 i = 0; i < size; i += 2) {
+		__u16 t = get16(b, one + i);
 
-		AT8(b, one + i) = AT8(b, two + i);
-		AT8(b, two + i) = t;
+		put16(b, one + i, get16(b, two + i));
+		put16(b, two + i, t);
 	}
 }
 
@@ -160,12 +160,12 @@ PART int tc_send_answer(struct __sk_buff *skb)
 
 	if (!s)
 		return TC_ACT_SHOT;
-	headers = s->pkt.payload & (HEADERS_ROOM - 1);
-	len = ((s->message_len - 1) & DNS_MASK) + 1;
-	if (!headers || bpf_skb_load_bytes(skb, 0, s->other, headers) || reply_headers(s) ||
+	headers = s->pkt.payload;
+	len = s->message_len;
+	if (load_headers(skb, s->other, headers) || reply_headers(s) ||
 	    bpf_skb_change_tail(skb, s->pkt.payload + s->message_len, 0) ||
-	    bpf_skb_store_bytes(skb, 0, s->other, headers, 0) ||
-	    bpf_skb_store_bytes(skb, s->pkt.payload, s->message, len, 0)) {
+	    store_headers(skb, s->other, headers) ||
+	    bpf_skb_store_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_ROOM), 0)) {
 		count_fault();
 		return TC_ACT_SHOT;
 	}
@@ -181,14 +181,14 @@ PART int xdp_send_answer(struct xdp_md *ctx)
 
 	if (!s)
 		return -1;
-	headers = s->pkt.payload & (HEADERS_ROOM - 1);
-	len = ((s->message_len - 1) & DNS_MASK) + 1;
+	headers = s->pkt.payload;
+	len = s->message_len;
 	grow = s->pkt.payload + s->message_len - bpf_xdp_get_buff_len(ctx);
-	if (!headers || bpf_xdp_load_bytes(ctx, 0, s->other, headers) || reply_headers(s) ||
+	if (bpf_xdp_load_bytes(ctx, 0, s->other, bounded(headers, HEADERS_ROOM)) || reply_headers(s) ||
 	    bpf_xdp_adjust_tail(ctx, grow))
 		return -1;
-	if (bpf_xdp_store_bytes(ctx, 0, s->other, headers) ||
-	    bpf_xdp_store_bytes(ctx, s->pkt.payload, s->message, len))
+	if (bpf_xdp_store_bytes(ctx, 0, s->other, bounded(headers, HEADERS_ROOM)) ||
+	    bpf_xdp_store_bytes(ctx, s->pkt.payload, s->message, bounded(len, MESSAGE_ROOM)))
 		return XDP_DROP;
 	return XDP_TX;
 }
@@ -253,10 +253,10 @@ PART int tc_reset(struct __sk_buff *skb)
 
 	if (!s)
 		return TC_ACT_SHOT;
-	headers = (s->pkt.l4 + 20) & (HEADERS_ROOM - 1);
-	if (!headers || bpf_skb_load_bytes(skb, 0, s->other, headers) || reset_server() || reset_client() ||
-	    bpf_skb_change_tail(skb, s->pkt.l4 + 20, 0) || bpf_skb_store_bytes(skb, 0, s->other, headers, 0) ||
-	    bpf_clone_redirect(skb, skb->ifindex, 0) || bpf_skb_store_bytes(skb, 0, s->message, headers, 0)) {
+	headers = s->pkt.l4 + 20;
+	if (load_headers(skb, s->other, headers) || reset_server() || reset_client() ||
+	    bpf_skb_change_tail(skb, headers, 0) || store_headers(skb, s->other, headers) ||
+	    bpf_clone_redirect(skb, skb->ifindex, 0) || store_headers(skb, s->message, headers)) {
 		count_fault();
 		return TC_ACT_SHOT;
 	}

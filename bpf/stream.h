@@ -7,6 +7,7 @@
 #ifndef ESAFE_STREAM_H
 #define ESAFE_STREAM_H
 
+#include "bounded.h"
 #include "maps.h"
 #include "name.h"
 #include "policy.h"
@@ -161,11 +162,10 @@ PART int flight_open(void)
 PART int flight_load_overlap(struct __sk_buff *skb, __u32 overlap)
 {
 	struct scratch *s = scratch_get();
-	__u32 len = ((overlap - 1) & (FLIGHT_ROOM - 1)) + 1;
 
 	if (!s)
 		return -1;
-	return bpf_skb_load_bytes(skb, s->pkt.payload, s->other, len);
+	return bpf_skb_load_bytes(skb, s->pkt.payload, s->other, bounded(overlap, FLIGHT_ROOM));
 }
 
 PART int flight_same(__u32 overlap)
@@ -236,8 +236,7 @@ PART int flight_add(struct __sk_buff *skb, __u32 at, __u32 len)
 		len = FLIGHT_CHUNK;
 	if (!len)
 		return 0;
-	len = ((len - 1) & (FLIGHT_CHUNK - 1)) + 1;
-	if (bpf_skb_load_bytes(skb, at, &f->bytes[f->have & (FLIGHT_ROOM - 1)], len))
+	if (bpf_skb_load_bytes(skb, at, &f->bytes[f->have & (FLIGHT_ROOM - 1)], bounded(len, FLIGHT_CHUNK)))
 		return 0;
 	f->have += len;
 	return len;
