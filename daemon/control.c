@@ -213,8 +213,10 @@ static void client_pump(struct client *client)
 {
 	client->pumping = true;
 	client_write(client);
-	if (!client->dead && wants_more(client))
+	if (!client->dead && wants_more(client)) {
+		client->moved_ms = client_now_ms();
 		client->request->more(client->request);
+	}
 	while (!client->dead && take_next(client))
 		;
 	if (!client->dead)
@@ -281,6 +283,16 @@ static void accept_ready(void *ctx, uint32_t events)
 	client_add(control, fd);
 }
 
+/* Rows wait for it, here or in the socket's own buffer (then there is no turn for more), or it does not ask at all. */
+static bool is_stuck(const struct client *client, uint64_t still)
+{
+	const struct control_limits *limits = &client->control->limits;
+
+	if (client_waiting(client) || wants_more(client))
+		return still > limits->stuck_ms;
+	return !client->request && still > limits->idle_ms;
+}
+
 static void sweep(void *ctx)
 {
 	struct control *control = ctx;
@@ -288,11 +300,8 @@ static void sweep(void *ctx)
 	struct client *client, *next;
 
 	for (client = control->clients; client; client = next) {
-		uint64_t still = now - client->moved_ms;
-
 		next = client->next;
-		if ((client_waiting(client) && still > control->limits.stuck_ms) ||
-		    (!client_waiting(client) && !client->request && still > control->limits.idle_ms)) {
+		if (is_stuck(client, now - client->moved_ms)) {
 			client_drop(client);
 			next = control->clients; /* ending its request may have moved others */
 		}

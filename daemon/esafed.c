@@ -294,7 +294,7 @@ static void first_load_over(void *ctx, const struct load_result *result)
 		attach_all(esafed);
 }
 
-static bool file_differs(const struct esafed *esafed, const struct reg_policy *row)
+bool esafed_file_differs(const struct esafed *esafed, const struct reg_policy *row)
 {
 	bool differs;
 	size_t len;
@@ -321,8 +321,7 @@ static int load_registered(struct esafed *esafed, const struct reg_policy *row)
 		.ctx = esafed,
 	};
 
-	esafed->policy_differs = file_differs(esafed, row);
-	if (esafed->policy_differs)
+	if (esafed_file_differs(esafed, row))
 		log_warn("%s differs from policy version %u, which stays in force until somebody applies the file",
 			 esafed->config->policy, row->version);
 	return load_start(esafed, &order);

@@ -211,6 +211,7 @@ static void take_applied(struct load *load)
 		return;
 	if (register_policy_get(esafed->reg, load->order.version, &row))
 		return;
+	esafed->policy_differs = esafed_file_differs(esafed, &row);
 	free(row.text);
 	row.text = NULL;
 	register_policy_free(&esafed->applied);

@@ -82,9 +82,28 @@ static int ls_row(void *ctx, const struct reg_device *device)
 	return request_row(request, device_row(request_esafed(request), device));
 }
 
+struct unknown {
+	struct request *request;
+	bool only_filtered; /* not where filtered ports are those of a bridge, which has all the neighbours */
+};
+
+static bool on_filtered(const struct esafed *esafed, __u32 ifindex)
+{
+	for (size_t i = 0; i < esafed->config->ifaces; i++)
+		if (esafed->attached[i] && esafed->attached[i] == ifindex)
+			return true;
+	return false;
+}
+
+static int any_on_filtered(void *ctx, const struct neigh_entry *entry)
+{
+	return on_filtered(ctx, entry->ifindex);
+}
+
 static int unknown_row(void *ctx, const struct neigh_entry *entry)
 {
-	struct request *request = ctx;
+	struct unknown *unknown = ctx;
+	struct request *request = unknown->request;
 	const struct esafed *esafed = request_esafed(request);
 	char mac[EVENT_MAC_SIZE], address[EVENT_ADDRESS_SIZE], iface[IF_NAMESIZE];
 	__u8 key[16] = { 0 };
@@ -92,6 +111,8 @@ static int unknown_row(void *ctx, const struct neigh_entry *entry)
 	const struct lease *lease;
 	json_t *row;
 
+	if (unknown->only_filtered && !on_filtered(esafed, entry->ifindex))
+		return 0;
 	memcpy(key, entry->mac, 6);
 	if (!register_device_by_addr(esafed->reg, ESAFE_BY_MAC, key, &device) ||
 	    !register_device_by_addr(esafed->reg, ESAFE_BY_ADDRESS, entry->addr, &device)) {
@@ -126,9 +147,11 @@ void verb_device_ls(struct request *request)
 {
 	const struct esafed *esafed = request_esafed(request);
 	const char *what = request_text(request, "device");
+	struct unknown unknown = { .request = request };
 	struct reg_device device;
 	int err;
 
+	unknown.only_filtered = neigh_each(esafed->neigh, any_on_filtered, (void *)esafed);
 	if (what) {
 		err = register_device_find(esafed->reg, what, &device);
 		if (!err) {
@@ -136,7 +159,7 @@ void verb_device_ls(struct request *request)
 			register_device_free(&device);
 		}
 	} else if (request_flag(request, "unknown")) {
-		err = neigh_each(esafed->neigh, unknown_row, request);
+		err = neigh_each(esafed->neigh, unknown_row, &unknown);
 	} else {
 		err = register_devices(esafed->reg, ls_row, request);
 	}

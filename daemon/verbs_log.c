@@ -61,6 +61,22 @@ static void log_gone(struct request *request)
 	logging_end(request, 0);
 }
 
+/* A slip of the finger would look like "nothing happened". */
+static bool is_known(struct request *request, const char *what, const struct idtable *table)
+{
+	const char *word = request_text(request, what), *known[ESAFE_CATEGORIES], *near;
+	size_t n = 0;
+
+	if (!word || idtable_get(table, word) >= 0)
+		return true;
+	for (; n < table->n && n < ESAFE_CATEGORIES; n++)
+		known[n] = table->item[n].name;
+	near = nearest(word, known, n);
+	request_end(request, CTL_NOT_FOUND, "there is no %s %s%s%s%s", what, word, near ? "; did you mean " : "",
+		    near ? near : "", near ? "?" : "");
+	return false;
+}
+
 /* Words of the filter to numbers; false: the request was ended. */
 static bool find_numbers(struct request *request, struct query_filter *filter)
 {
@@ -103,7 +119,8 @@ void verb_log(struct request *request)
 	int err;
 
 	fill_filter(request, &filter);
-	if (!find_numbers(request, &filter))
+	if (!find_numbers(request, &filter) || !is_known(request, "group", &esafed->groups) ||
+	    !is_known(request, "category", &esafed->categories))
 		return;
 	logging = calloc(1, sizeof(*logging));
 	err = logging ? query_open(esafed->config->state_dir, &filter, &logging->query) : -ENOMEM;
