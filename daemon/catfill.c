@@ -79,12 +79,13 @@ int catfill_put(struct catfill *fill, __u64 hash, __u32 low)
 /* Puts the slot in a full bucket in place of another, which is returned. */
 static __u64 swap_in(struct catfill *fill, struct catmap_bucket *bucket, __u64 slot)
 {
-	__u64 *at, out;
+	unsigned at;
+	__u64 out;
 
 	fill->dice = fill->dice * 6364136223846793005ULL + 1442695040888963407ULL;
-	at = &bucket->slot[fill->dice >> 61];
-	out = *at & ~CATMAP_OVERFLOW;
-	*at = slot | (*at & CATMAP_OVERFLOW); /* the mark is the bucket's, not the slot's */
+	at = fill->dice >> 61;
+	out = bucket->slot[at] & ~CATMAP_OVERFLOW; /* the mark is the bucket's, not the slot's */
+	bucket->slot[at] = slot;
 	bucket->slot[CATMAP_SLOTS - 1] |= CATMAP_OVERFLOW;
 	return out;
 }

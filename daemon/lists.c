@@ -241,7 +241,6 @@ static int read_old(struct taker *t, const struct job *job, struct list_result *
 	listfile_close(&file);
 	if (rc)
 		return rc;
-	memcpy(old.why, result->why, sizeof(old.why));
 	*result = old;
 	return 0;
 }

@@ -154,11 +154,13 @@ Test(catbuild, blurred)
 		{ "b.com", 1, LIST_BELOW }, { "b.com", 1, LIST_EXCEPT | LIST_EXACT },
 		{ "c.com", 1, LIST_EXACT }, { "c.com", 1, LIST_EXCEPT | LIST_BELOW },
 		{ "d.com", 1, LIST_EXACT }, { "d.com", 2, LIST_BELOW }, { "d.com", 3, LIST_EXCEPT },
+		{ "p.com", 3, 0 }, { "e.p.com", 1, LIST_EXACT }, { "e.p.com", 2, LIST_BELOW },
+		{ "e.p.com", 3, LIST_EXCEPT | LIST_EXACT },
 	};
 	struct table t = { 0 };
 
 	BUILD(entries, &t);
-	cr_expect_eq(t.stats.blurred, 4, "%lu", t.stats.blurred);
+	cr_expect_eq(t.stats.blurred, 5, "%lu", t.stats.blurred);
 	cr_expect_str_eq(categories(&t, "a.com"), "1 2");
 	cr_expect_str_eq(categories(&t, "www.a.com"), "1 2");
 	cr_expect_str_eq(categories(&t, "b.com"), "");
@@ -166,6 +168,7 @@ Test(catbuild, blurred)
 	cr_expect_str_eq(categories(&t, "c.com"), "1");
 	cr_expect_str_eq(categories(&t, "www.c.com"), "");
 	cr_expect_str_eq(categories(&t, "www.d.com"), "1 2");
+	cr_expect_str_eq(categories(&t, "e.p.com"), "1 2 3");
 	free(t.memory);
 }
 
@@ -280,7 +283,46 @@ Test(catbuild, equal_tags_get_another_salt)
 	free(t.memory);
 }
 
-/* All in one bucket, far more than it holds: the table grows until they fit or gives up, and never loses one. */
+/* The hash whose place in the order of the table is this. */
+static __u64 hash_in_order(__u64 key)
+{
+	__u64 inverse = 0x9fb21c651e98df25ULL;
+
+	for (int i = 0; i < 6; i++)
+		inverse *= 2 - 0x9fb21c651e98df25ULL * inverse;
+	return hash_for(key * inverse);
+}
+
+/* Names whose two buckets are both the first one of seven, more than it holds: the table must grow. */
+Test(catbuild, table_too_small)
+{
+	struct catbuild *b = catbuild_new(SALT);
+	struct catbuild_part *part = catbuild_part(b);
+	struct table t = { 0 };
+	__u64 stuck[40];
+	unsigned n = 0;
+
+	catbuild_source(b, 1);
+	for (__u64 i = 0; n < 12; i++) {
+		struct catmap_place place = catmap_place(hash_in_order(i << 40), SALT, 7);
+
+		if (!place.first && !place.second)
+			stuck[n++] = hash_in_order(i << 40);
+	}
+	for (__u64 i = 1; n < 40; i++)
+		stuck[n++] = hash_in_order(i << 58 | 1 << 20);
+	for (unsigned i = 0; i < n; i++)
+		catbuild_add(part, stuck[i], 0, 0);
+	cr_assert_eq(finish(b, &t), 0);
+	cr_expect_gt(t.stats.fills, 1);
+	cr_expect_gt(t.image.header->buckets, 7);
+	for (unsigned i = 0; i < n; i++)
+		cr_expect(catbuild_probe(t.image.header, t.image.buckets, stuck[i]), "%u", i);
+	catbuild_free(b);
+	free(t.memory);
+}
+
+/* All in one bucket, far more than it holds: none is lost. */
 Test(catbuild, crowded_bucket)
 {
 	struct catbuild *b = catbuild_new(SALT);
@@ -291,11 +333,7 @@ Test(catbuild, crowded_bucket)
 	catbuild_source(b, 1);
 	for (unsigned i = 0; i < 40; i++) {
 		/* mixed values next to each other in the order of the table: the same first bucket in any small one */
-		__u64 inverse = 0x9fb21c651e98df25ULL, key = (__u64)i << 20;
-
-		for (int j = 0; j < 6; j++)
-			inverse *= 2 - 0x9fb21c651e98df25ULL * inverse;
-		crowd[i] = hash_for(key * inverse);
+		crowd[i] = hash_in_order((__u64)i << 20);
 		cr_assert_eq(catmap_place(crowd[i], SALT, 64).first, 0, "the test itself");
 		catbuild_add(part, crowd[i], 0, 0);
 	}
@@ -329,6 +367,26 @@ Test(catbuild, equal_tags_across_a_pair)
 		buckets[first].slot[i] = (__u64)(i + 1) << CATMAP_TAG_SHIFT | 1;
 	cr_assert_eq(catfill_put(&fill, hashes[0], 1), 0);
 	cr_assert_eq(catfill_put(&fill, hashes[1], 2), 0);
+	cr_expect_eq(catfill_settle(&fill), -EEXIST);
+	catfill_end(&fill);
+}
+
+/* The other one was moved into the first bucket of a late slot meanwhile. */
+Test(catbuild, equal_tag_in_the_first_bucket)
+{
+	struct catmap_bucket buckets[4] = { 0 };
+	struct catfill fill;
+	struct catmap_place place;
+	__u64 low = 0;
+
+	do /* one with two different buckets */
+		place = catmap_place(hash_for(0x777ULL << 20 | low++), SALT, 4);
+	while (place.first == place.second);
+	catfill_begin(&fill, buckets, 4, SALT);
+	for (int i = 0; i < 8; i++)
+		buckets[place.first].slot[i] = (__u64)(i + 1) << CATMAP_TAG_SHIFT | 1;
+	cr_assert_eq(catfill_put(&fill, hash_for(0x777ULL << 20 | (low - 1)), 1), 0);
+	buckets[place.first].slot[3] = 0x777ULL << CATMAP_TAG_SHIFT | 2;
 	cr_expect_eq(catfill_settle(&fill), -EEXIST);
 	catfill_end(&fill);
 }

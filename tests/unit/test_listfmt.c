@@ -192,9 +192,10 @@ Test(listfmt, rpz)
 		  "=a.com:2 =b.com:3 zone=1" },
 		{ "$ORIGIN .\nrpz.example IN SOA a. b. 1 2 3 4 5\n$ORIGIN rpz.example.\na.com CNAME .\n"
 		  "$ORIGIN com.rpz.example.\nb CNAME .\n*.c CNAME .\n", "=a.com:4 =b.com:6 <c.com:7" },
+		{ "rpz.example. SOA a. b. 1 2 3 4 5\na.com.rpz.example. CNAME .\n", "=a.com:2" },
 		{ "a.com CNAME .\n  AAAA ::\n\tCNAME *.\n", "=a.com:1 =a.com:3 action=1" },
 		{ "32.4.3.2.1.rpz-ip CNAME .\n24.0.2.0.192.rpz-client-ip CNAME .\nns.x.rpz-nsdname CNAME .\n", "trigger=3" },
-		{ "a.com CNAME garden.example.\na.com A 192.0.2.1\na.com TXT \"; ( x\"\nb.com CNAME .\n",
+		{ "a.com CNAME garden.example.\na.com A 192.0.2.1\na.com TXT \"( ; x\"\nb.com CNAME .\n",
 		  "=b.com:4 action=3" },
 		{ "*.zip CNAME .\nzip CNAME .\n* CNAME .\n", "<zip:1 single-label=1 pattern=1" },
 		{ "$INCLUDE /etc/x\n$ORIGIN\n CNAME .\na.com\n", "zone=2 syntax=2" },
@@ -216,6 +217,7 @@ Test(listfmt, sniffing)
 		{ "a.com##x\nb.com##y\nc.com\n", LIST_ADBLOCK },
 		{ "address=/a.com/#\nlocal=/b.com/\n", LIST_DNSMASQ },
 		{ "$TTL 60\n@ SOA a. b. 1 2 3 4 5\na.com CNAME .\n*.a.com CNAME .\n", LIST_RPZ },
+		{ "*.a.com CNAME .\n*.b.com CNAME .\n", LIST_RPZ },
 		{ "*.a.com\n*.b.com\nc.com\n", LIST_WILDCARD },
 		{ "server:\nlocal-zone: \"a.com\" static\n", LIST_UNBOUND },
 		{ "\xef\xbb\xbf# x\n||a.com^\n", LIST_ADBLOCK },
@@ -241,11 +243,13 @@ Test(listfmt, odd_bytes)
 
 	cr_expect_str_eq(read_as(LIST_PLAIN, nul, sizeof(nul) - 1, 1 << 20, &said), "a.com:1 text=1 nul=3");
 	check(LIST_SNIFF, "\xef\xbb\xbf" "a.com\nb.com\n", "a.com:1 b.com:2");
+	cr_expect_str_eq(read_as(LIST_SNIFF, "\xef\xbb\xbf" "0 a.com\n0 b.com\n", 19, 100, &said), "a.com:1 b.com:2", "%s",
+			 said.text);
 
 	memset(long_line, 'a', 3 * 4096);
 	memcpy(long_line, "x.com\n", 6);
 	memcpy(long_line + 6 + 4097, "\ny.com\n", 7);
-	for (size_t piece = 1; piece < 9000; piece = piece * 3 + 1) {
+	for (size_t piece = 1; piece < 20000; piece = piece * 3 + 1) {
 		read_as(LIST_PLAIN, long_line, 6 + 4097 + 7, piece, &said);
 		cr_expect_str_eq(said.text, "x.com:1 y.com:3 line-too-long=1", "%zu: %s", piece, said.text);
 	}

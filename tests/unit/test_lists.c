@@ -374,6 +374,7 @@ Test(lists, find)
 	cr_expect_str_eq(find(specs, 1, NULL, "Example.COM", &hits), "a:2:13 ");
 	cr_expect_str_eq(find(specs + 2, 1, NULL, "example.com", &hits), "b:1:13 ");
 	cr_expect_str_eq(find(specs, 1, NULL, "xexample.org", &hits), "");
+	cr_expect_str_eq(find(specs, 1, NULL, "ex\\003ple.com", &hits), "", "a byte that looks like a length");
 	hits.stop = 1;
 	cr_expect_str_eq(find(specs, 4, NULL, "www.example.com", &hits), "a:2:13 ");
 	cr_expect_eq(lists_find(specs, 1, NULL, wire, 0, note, &hits), -EINVAL);
