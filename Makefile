@@ -40,7 +40,7 @@ PARSE := $(patsubst tests/parse/%.c,$(B)/parse/%,$(wildcard tests/parse/test_*.c
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/bpftest/%,$(wildcard tests/bpf/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SYSTOOLS := $(patsubst tests/system/%.c,$(B)/system/%,$(wildcard tests/system/*.c))
-BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 SKEL := $(B)/bpf/esafe.skel.h
 
 .PHONY: all help run check unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
@@ -94,9 +94,13 @@ $(B)/bpftest/%: tests/bpf/%.c $(wildcard tests/bpf/*.h) $(B)/modules.a
 $(B)/system/%: tests/system/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(BASE) $< -o $@ -lpthread
-$(B)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h tests/bpf/*.h) $(B)/modules.a
+$(B)/bench/refill.skel.h: tests/bench/refill.bpf.c tests/bench/refill.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench $< $(B)/modules.a -o $@ $(DAEMON_LIBS)
+	$(Q)$(CLANG) $(BPF_FLAGS) -Itests/bench -c $< -o $(B)/bench/refill.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $(B)/bench/refill.bpf.o name refill > $@.tmp && mv $@.tmp $@
+$(B)/bench/%: tests/bench/%.c $(B)/bench/refill.skel.h $(wildcard tests/bench/*.h tests/bpf/*.h) $(B)/modules.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench -I$(B)/bench $< $(B)/modules.a -o $@ $(DAEMON_LIBS)
 $(B)/fuzz/%: tests/fuzz/%.c $(DAEMON_SRC) $(CLI_SRC) $(SKEL)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined $(filter-out -MMD -MP -Werror,$(DAEMON_FLAGS)) -Icli -Ibpf -w $< \

@@ -10,6 +10,7 @@
 #define ESAFE_DNS_H
 
 #include <linux/types.h>
+#include "bytes.h"
 #include "esafe/abi.h"
 #include "esafe/hash.h"
 
@@ -33,7 +34,7 @@ struct dns_question {
 
 #define DNS_MASK 1023 /* of the buffer that holds a message, a power of two less one */
 #define DNS_AT(msg, i) ((msg)[(i) & DNS_MASK])
-#define DNS_U16(msg, i) ((__u16)(DNS_AT(msg, i) << 8 | DNS_AT(msg, (i) + 1)))
+#define DNS_U16(msg, i) __builtin_bswap16(load2(&DNS_AT(msg, i)))
 
 /* Is this the header of one question? (QR 0, QDCOUNT 1; any opcode: UPDATE and NOTIFY name a zone in the same place.) */
 static __always_inline int dns_header_ok(const __u8 *msg, __u32 len)
@@ -66,8 +67,19 @@ static __always_inline int dns_question_rest(const __u8 *msg, __u32 len, __u32 n
 
 static __always_inline void dns_put16(__u8 *msg, __u32 at, __u32 value)
 {
-	DNS_AT(msg, at) = value >> 8;
-	DNS_AT(msg, at + 1) = value;
+	store2(&DNS_AT(msg, at), __builtin_bswap16(value));
+}
+
+static __always_inline void dns_put32(__u8 *msg, __u32 at, __u32 value)
+{
+	store4(&DNS_AT(msg, at), __builtin_bswap32(value));
+}
+
+/* `words` times eight bytes; what is too much is written over by what follows. */
+static __always_inline void dns_put_words(__u8 *msg, __u32 at, const __u8 *from, __u32 words)
+{
+	for (__u32 i = 0; i < words; i++)
+		esafe_store8(&DNS_AT(msg, at + i * 8), esafe_load8(from + i * 8));
 }
 
 /* Makes the header of a question that of its answer: QR, RA and the code; opcode, RD and CD stay (RFC 6840 5.6). */
@@ -83,45 +95,36 @@ static __always_inline void dns_answer_header(__u8 *msg, __u32 rcode, __u32 anco
 /* The SOA that lets a resolver keep a negative answer for `ttl` seconds (RFC 2308). Returns its length. */
 static __always_inline __u32 dns_put_soa(__u8 *msg, __u32 at, __u32 ttl)
 {
-	dns_put16(msg, at, 0xc00c);
-	dns_put16(msg, at + 2, 6);
-	dns_put16(msg, at + 4, 1);
-	dns_put16(msg, at + 6, ttl >> 16);
-	dns_put16(msg, at + 8, ttl);
-	dns_put16(msg, at + 10, 22);
-	dns_put16(msg, at + 12, 0); /* MNAME and RNAME: the root */
-	for (int i = 0; i < 20; i++)
-		DNS_AT(msg, at + 14 + i) = 0;
-	DNS_AT(msg, at + 17) = 1;    /* SERIAL */
-	dns_put16(msg, at + 20, 3600); /* REFRESH */
-	dns_put16(msg, at + 24, 600);  /* RETRY */
-	dns_put16(msg, at + 27, 0x0151); /* EXPIRE 86400 = 0x15180 */
-	DNS_AT(msg, at + 29) = 0x80;
-	dns_put16(msg, at + 30, ttl >> 16); /* MINIMUM */
-	dns_put16(msg, at + 32, ttl);
+	static const __u8 soa[40] = {
+		0xc0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 22, /* owner, type, class, TTL, length */
+		0, 0,                                    /* MNAME, RNAME: the root */
+		0, 0, 0, 1, 0, 0, 0x0e, 0x10,            /* SERIAL, REFRESH */
+		0, 0, 2, 0x58, 0, 1, 0x51, 0x80,         /* RETRY, EXPIRE */
+	};
+
+	dns_put_words(msg, at, soa, 5);
+	dns_put32(msg, at + 6, ttl);
+	dns_put32(msg, at + 30, ttl); /* MINIMUM */
 	return 34;
 }
 
 /* The OPT of an answer, with an extended error unless it is ESAFE_NO_EDE. Returns its length. */
 static __always_inline __u32 dns_put_opt(__u8 *msg, __u32 at, __u32 dnssec_ok, __u32 ede)
 {
-	static const char text[] = "blocked by the school";
-	__u32 len = ede == ESAFE_NO_EDE ? 0 : 6 + sizeof(text) - 1;
+	static const __u8 opt[40] = {
+		0, 0, DNS_TYPE_OPT, 1232 >> 8, 1232 & 255, 0, 0, 0, 0, 0, 6 + 21, /* name, type, size, flags, length */
+		0, 15, 0, 2 + 21, 0, 0, /* OPTION-CODE, OPTION-LENGTH, INFO-CODE */
+		'b', 'l', 'o', 'c', 'k', 'e', 'd', ' ', 'b', 'y', ' ', 't', 'h', 'e', ' ', 's', 'c', 'h', 'o', 'o', 'l',
+	};
 
-	DNS_AT(msg, at) = 0;
-	dns_put16(msg, at + 1, DNS_TYPE_OPT);
-	dns_put16(msg, at + 3, 1232);
-	dns_put16(msg, at + 5, 0);
+	dns_put_words(msg, at, opt, 5);
 	dns_put16(msg, at + 7, dnssec_ok ? 0x8000 : 0);
-	dns_put16(msg, at + 9, len);
-	if (!len)
+	if (ede == ESAFE_NO_EDE) {
+		dns_put16(msg, at + 9, 0);
 		return 11;
-	dns_put16(msg, at + 11, 15);
-	dns_put16(msg, at + 13, 2 + sizeof(text) - 1);
+	}
 	dns_put16(msg, at + 15, ede);
-	for (__u32 i = 0; i < sizeof(text) - 1; i++)
-		DNS_AT(msg, at + 17 + i) = text[i];
-	return 11 + len;
+	return 11 + 6 + 21;
 }
 
 /* The records of a compiled answer behind the question. Returns their length. */

@@ -162,30 +162,30 @@ static __always_inline void probe_sites(struct scratch *s, const struct esafe_po
 	s->hits++;
 }
 
-static __always_inline void probe_names(struct scratch *s, void *table, const struct catmap_header *h, __u64 hash,
-					__u32 depth)
+/* The slot of a suffix whose first bucket was reached, or 0. */
+static __always_inline __u64 find_name(void *table, const struct catmap_header *h, const struct probe *probe)
 {
-	struct catmap_place place = catmap_place(hash, h->salt, h->buckets);
-	__u32 index = h->first_bucket + place.first;
+	__u32 index = probe->index;
 	struct catmap_bucket *b = bpf_map_lookup_elem(table, &index);
-	struct catmap_set *set;
 	__u64 slot;
 
 	if (!b)
-		return;
-	slot = catmap_find(b, place.tag);
-	if (!slot) {
-		if (!(b->slot[7] & CATMAP_OVERFLOW))
-			return;
-		index = h->first_bucket + place.second;
-		b = bpf_map_lookup_elem(table, &index);
-		if (!b)
-			return;
-		slot = catmap_find(b, place.tag);
-		if (!slot)
-			return;
-	}
-	if (!slot_applies(slot, depth, s->name.labels))
+		return 0;
+	slot = catmap_find(b, probe->tag);
+	if (slot || !(b->slot[7] & CATMAP_OVERFLOW))
+		return slot;
+	index = h->first_bucket + catmap_other(probe->tag, probe->index - h->first_bucket, h->buckets);
+	b = bpf_map_lookup_elem(table, &index);
+	return b ? catmap_find(b, probe->tag) : 0;
+}
+
+static __always_inline void probe_names(struct scratch *s, void *table, const struct catmap_header *h, __u32 depth)
+{
+	__u64 slot = find_name(table, h, &s->probe[(depth - 1) & (ESAFE_LABEL_ROOM - 1)]);
+	struct catmap_set *set;
+	__u32 index;
+
+	if (!slot || !slot_applies(slot, depth, s->name.labels))
 		return;
 	index = 1 + (slot & CATMAP_ID_MASK);
 	set = bpf_map_lookup_elem(table, &index);
@@ -196,6 +196,34 @@ static __always_inline void probe_names(struct scratch *s, void *table, const st
 	s->listed_labels = depth;
 }
 
+/*
+ * Where each suffix stands, and a first touch of its bucket: the cache misses of all suffixes then overlap, for no
+ * branch waits for any of them.
+ */
+static __always_inline void reach_names(struct scratch *s, void *table, const struct catmap_header *h, __u64 k1, __u64 k2)
+{
+	__u64 above = 0, touched = 0, salt = h->salt;
+	__u32 buckets = h->buckets, base = h->first_bucket;
+
+	for (__u32 i = 0; i < ESAFE_LABELS_MAX; i++) {
+		struct catmap_place place;
+		struct catmap_bucket *b;
+		__u32 index;
+
+		if (i >= s->name.labels)
+			break;
+		above = esafe_chain_step(&s->name, i, above, k1, k2);
+		place = catmap_place(above, salt, buckets);
+		index = base + place.first;
+		s->probe[i].tag = place.tag;
+		s->probe[i].index = index;
+		b = bpf_map_lookup_elem(table, &index);
+		if (b)
+			touched |= b->slot[7];
+	}
+	s->touched = touched;
+}
+
 /* Looks up the name and every parent, shortest first: s->categories, and the sites of the policy that it falls under. */
 PART int walk(void)
 {
@@ -203,8 +231,7 @@ PART int walk(void)
 	struct esafe_policy *p = policy_get();
 	struct scratch *s = scratch_get();
 	struct catmap_header *header;
-	__u64 above = 0, k1, k2;
-	__u32 zero = 0, labels;
+	__u32 zero = 0;
 	void *table;
 
 	if (!s || !p || !c)
@@ -215,17 +242,14 @@ PART int walk(void)
 	header = bpf_map_lookup_elem(table, &zero);
 	if (!header)
 		return -1;
-	k1 = c->hash_k1;
-	k2 = c->hash_k2;
-	labels = s->name.labels;
 	s->hits = s->listed_labels = 0;
 	s->categories[0] = s->categories[1] = s->categories[2] = s->categories[3] = 0;
+	reach_names(s, table, header, c->hash_k1, c->hash_k2);
 	for (__u32 i = 0; i < ESAFE_LABELS_MAX; i++) {
-		if (i >= labels)
+		if (i >= s->name.labels)
 			break;
-		above = esafe_mix(above, s->name.label[(labels - 1 - i) & (ESAFE_LABEL_ROOM - 1)], k2, k1);
-		probe_sites(s, p, above, i + 1);
-		probe_names(s, table, header, above, i + 1);
+		probe_sites(s, p, s->name.suffix[i], i + 1);
+		probe_names(s, table, header, i + 1);
 	}
 	return 0;
 }

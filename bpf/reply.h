@@ -52,6 +52,17 @@ static __always_inline void swap_bytes(__u8 *b, __u32 one, __u32 two, __u32 size
 	}
 }
 
+/* The first `len` bytes of the packet, at most HEADERS_ROOM. */
+static __always_inline long load_headers(struct __sk_buff *skb, __u8 *to, __u32 len)
+{
+	return bpf_skb_load_bytes(skb, 0, to, bounded(len, HEADERS_ROOM));
+}
+
+static __always_inline long store_headers(struct __sk_buff *skb, const __u8 *from, __u32 len)
+{
+	return bpf_skb_store_bytes(skb, 0, from, bounded(len, HEADERS_ROOM), 0);
+}
+
 /* Ethernet and IP addresses change places. */
 PART int turn_round(void)
 {

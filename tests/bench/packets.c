@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Nanoseconds per packet of the loaded programs, less those of an empty program on the same packets in the same run.
+ * Names and connections differ from packet to packet. Prints one JSON object a line.
+ */
+#include <jansson.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "lab.h"
+#include "refill.h"
+#include "refill.skel.h"
+
+#define ROUNDS 7
+#define NAMES_MAX 5000000
+#define BATCH 8192 /* runs between two looks at the ring: it never fills */
+
+enum { INGRESS, EGRESS, XDP };
+
+static const char policy[] =
+	"categories: { games: Games, adult: Adult }\n"
+	"groups:\n"
+	"  pupils: { default: allow, safesearch: off, categories: { games: block } }\n"
+	"  staff: { default: allow, safesearch: off }\n"
+	"unknown: pupils\n";
+
+static struct lab *lab;
+static struct refill *refill;
+static struct refill_frame *frames;
+static __u32 used;
+
+static int empty_program(enum bpf_prog_type type, int result)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = result },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type == BPF_PROG_TYPE_XDP ? BPF_XDP : 0);
+	int fd = bpf_prog_load(type, "empty", "GPL", insns, 2, &opts);
+
+	LAB_CHECK(fd >= 0);
+	return fd;
+}
+
+static __u32 rnd(void)
+{
+	static __u64 state = 88172645463325252ULL;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> 16;
+}
+
+/* Four labels; listed ones have even numbers. All of one length. */
+static void name_of(__u32 n, char *text)
+{
+	sprintf(text, "w%u.host%08u.zone%03u.example", n % 7, n, n % 1000);
+}
+
+static void add_frame(const struct lab_packet *p, __u32 program)
+{
+	static struct frame f;
+
+	LAB_CHECK(used < REFILL_FRAMES);
+	lab_frame(&f, p);
+	frames[used].len = f.len;
+	frames[used].program = program;
+	memcpy(frames[used].bytes, f.bytes, f.len);
+	used++;
+}
+
+/* Nanoseconds of one run, over all frames once, and the last return value. */
+static double run(int xdp, int *retval)
+{
+	static __u8 in[REFILL_BYTES], out[65536];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = frames[0].len, .data_out = out,
+		    .data_size_out = sizeof(out));
+	int fd = bpf_program__fd(xdp ? refill->progs.refill_xdp : refill->progs.refill_tc);
+	double sum = 0;
+
+	memcpy(in, frames[0].bytes, frames[0].len);
+	refill->bss->next_frame = 0;
+	refill->bss->frames_used = used;
+	for (__u32 done = 0; done < used; done += BATCH) {
+		opts.repeat = used - done < BATCH ? used - done : BATCH;
+		opts.data_size_out = sizeof(out);
+		LAB_CHECK(!bpf_prog_test_run_opts(fd, &opts));
+		LAB_CHECK((int)opts.retval >= -1);
+		sum += (double)opts.duration * opts.repeat;
+		ring_buffer__consume(lab->ring);
+	}
+	*retval = opts.retval;
+	return sum / used;
+}
+
+static void target(int xdp, const int *programs)
+{
+	int map = bpf_map__fd(xdp ? refill->maps.target_xdp : refill->maps.target_tc);
+
+	for (__u32 i = 0; i < 2; i++)
+		LAB_CHECK(!bpf_map_update_elem(map, &i, &programs[i], BPF_ANY));
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Runs all frames; `per` of them make one unit. `want`: the last return value, or -2. */
+static void measure(const char *figure, int xdp, int per, int want, double must, double aim)
+{
+	int ours[2], empty[2], retval;
+	double mine[ROUNDS], base[ROUNDS];
+	json_t *row;
+
+	ours[0] = bpf_program__fd(xdp ? lab->skel->progs.esafe_xdp : lab->skel->progs.esafe_ingress);
+	ours[1] = xdp ? ours[0] : bpf_program__fd(lab->skel->progs.esafe_egress);
+	empty[0] = empty[1] = empty_program(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, xdp ? XDP_PASS : -1);
+	for (int round = 0; round < ROUNDS; round++) {
+		target(xdp, empty);
+		base[round] = run(xdp, &retval) * per;
+		target(xdp, ours);
+		mine[round] = run(xdp, &retval) * per;
+		if (want != -2 && retval != want) {
+			fprintf(stderr, "%s: returned %d, not %d\n", figure, retval, want);
+			exit(1);
+		}
+	}
+	close(empty[0]);
+	qsort(mine, ROUNDS, sizeof(*mine), by_value);
+	qsort(base, ROUNDS, sizeof(*base), by_value);
+	row = json_pack("{s:s, s:f, s:f, s:s, s:f, s:f}", "figure", figure, "value", mine[ROUNDS / 2] - base[ROUNDS / 2],
+			"empty", base[ROUNDS / 2], "unit", "ns", "must", must, "aim", aim);
+	json_dumpf(row, stdout, JSON_REAL_PRECISION(4));
+	puts("");
+	fflush(stdout);
+	json_decref(row);
+	used = 0;
+}
+
+static void dns(const char *figure, int xdp, int listed, int want, double must, double aim)
+{
+	__u8 msg[512];
+	char name[128];
+
+	for (__u32 i = 0; i < REFILL_FRAMES; i++) {
+		struct lab_packet p = { .dport = 53, .payload = msg };
+
+		name_of(rnd() % NAMES_MAX * 2 + !listed, name);
+		p.len = lab_question(msg, name, 1, 1);
+		add_frame(&p, INGRESS);
+	}
+	measure(figure, xdp, 1, want, must, aim);
+}
+
+static struct lab_packet connection(__u32 n)
+{
+	return (struct lab_packet){ .sport = 1024 + n % 60000, .dport = 443, .host = 1 + n / 60000 % 250 };
+}
+
+/* The frames that open a connection: SYN, SYN-ACK, the hello in pieces, its acknowledgement. Returns how many. */
+static int add_opening(struct lab_packet p, const __u8 *hello, __u32 len, __u32 cut)
+{
+	__u32 isn = rnd(), before = used;
+
+	p.ack = 1;
+	p.flags = 2;
+	p.seq = isn;
+	add_frame(&p, INGRESS);
+	p.from_server = 1;
+	p.flags = 0x12;
+	p.ack = isn + 1;
+	add_frame(&p, EGRESS);
+	p.from_server = 0;
+	p.flags = 0x18;
+	for (__u32 at = 0; at < len; at += cut) {
+		p.seq = isn + 1 + at;
+		p.payload = hello + at;
+		p.len = len - at < cut ? len - at : cut;
+		add_frame(&p, INGRESS);
+	}
+	p.from_server = 1;
+	p.flags = 0x10;
+	p.ack = isn + 1 + len;
+	p.len = 0;
+	add_frame(&p, EGRESS);
+	return used - before;
+}
+
+static void openings(const char *figure, __u32 before, __u32 after, __u32 cut, double must, double aim)
+{
+	static __u8 hello[4096];
+	__u32 len = lab_hello(hello, "www.somewhere-not-listed.example", before, after);
+	int per = 0;
+
+	for (__u32 i = 0; used + 8 < REFILL_FRAMES; i++)
+		per = add_opening(connection(i), hello, len, cut);
+	measure(figure, 0, per, -2, must, aim);
+}
+
+static void judged(const char *figure, __u32 count, double must, double aim)
+{
+	static __u8 hello[1024], data[100];
+	__u32 len = lab_hello(hello, "www.fine.example", 20, 20);
+	int retval, ours[2] = { bpf_program__fd(lab->skel->progs.esafe_ingress),
+				bpf_program__fd(lab->skel->progs.esafe_egress) };
+
+	target(0, ours);
+	for (__u32 i = 0; i < count; i++) {
+		add_opening(connection(i), hello, len, 1024);
+		if (used + 8 >= REFILL_FRAMES || i + 1 == count) {
+			run(0, &retval);
+			used = 0;
+		}
+	}
+	while (used < REFILL_FRAMES) {
+		struct lab_packet p = connection(rnd() % count);
+
+		p.flags = 0x18;
+		p.seq = 5;
+		p.payload = data;
+		p.len = sizeof(data);
+		add_frame(&p, INGRESS);
+	}
+	measure(figure, 0, 1, -1, must, aim);
+}
+
+static void fill_names(void)
+{
+	struct catbuild *build = catbuild_new(4711);
+	struct catbuild_part *part = catbuild_part(build);
+	int source = catbuild_source(build, idtable_get(&lab->categories, "games"));
+	struct catmap_target to = { lab_alloc, &lab->maps };
+	struct catmap_image image;
+	struct catbuild_stats stats;
+	__u8 wire[ESAFE_NAME_MAX];
+	char text[128];
+
+	for (__u32 i = 0; i < NAMES_MAX; i++) {
+		int len;
+
+		name_of(i * 2, text);
+		len = name_from_text(text, strlen(text), wire);
+		LAB_CHECK(!catbuild_add(part, name_hash(wire, len, LAB_K1, LAB_K2), source, 0));
+	}
+	LAB_CHECK(!catbuild_finish(build, &to, &image, &stats));
+	LAB_CHECK(!maps_swap_names(&lab->maps));
+	catbuild_free(build);
+}
+
+int main(void)
+{
+	size_t size = sizeof(*frames) * REFILL_FRAMES;
+
+	lab = lab_open();
+	lab_policy(lab, policy);
+	lab_device(lab, "pupils", 1);
+	fill_names();
+	refill = refill__open_and_load();
+	LAB_CHECK(refill);
+	frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(refill->maps.frames), 0);
+	LAB_CHECK(frames != MAP_FAILED);
+	judged("TCP data segment of a judged flow, 64 flows", 64, 60, 20);
+	judged("TCP data segment of a judged flow, 50,000 flows", 50000, 300, 130);
+	dns("DNS question, name in no list, 4 labels, 5 M names (TC)", 0, 0, -1, 600, 350);
+	dns("DNS question, name in no list, 4 labels, 5 M names (XDP)", 1, 0, XDP_PASS, 600, 350);
+	dns("DNS question blocked and answered in place, 5 M names (TC)", 0, 1, TC_ACT_REDIRECT, 900, 500);
+	dns("DNS question blocked and answered in place, 5 M names (XDP)", 1, 1, XDP_TX, 900, 500);
+	openings("SYN + ClientHello of one segment, whole flow", 100, 200, 2048, 2000, 1300);
+	openings("SYN + post-quantum ClientHello of two segments, name in the second", 1400, 300, 1400, 2700, 1800);
+	refill__destroy(refill);
+	lab_close(lab);
+	return 0;
+}
