@@ -210,6 +210,7 @@ Test(compile, slots_are_whole)
 	cr_expect_eq(p->version, 3);
 	cr_assert_gt(p->transitions_count, 8);
 	cr_expect_eq(p->transitions[0].at_ns, 0);
+	cr_expect_eq(p->transitions[1].at_ns, (AT(9, 0) + TAI) * SECOND);
 	for (__u32 i = 0; i < p->transitions_count; i++) {
 		cr_assert(p->transitions[i].windows & 1, "always is always open");
 		if (i)
@@ -258,6 +259,44 @@ Test(compile, sites_with_the_same_rules_share_clauses)
 	cr_expect_neq(site_of(&m, "a.uk")->clause, site_of(&m, "c.uk")->clause);
 	cr_expect_neq(site_of(&m, "a.uk")->clause, 0);
 	unmake(&m);
+}
+
+Test(compile, times_of_one_group_are_not_those_of_another)
+{
+	struct made m = make(SCHOOL "  a:\n    inherit: staff\n    sites: { x.uk: { allow: lunch } }\n"
+				    "  b:\n    inherit: staff\n    sites: { x.uk: { allow: lessons } }\n");
+
+	cr_expect_str_eq(judge(&m, "a", "x.uk", NULL, AT(12, 30)), "allow site");
+	cr_expect_str_eq(judge(&m, "a", "x.uk", NULL, AT(10, 0)), "block time");
+	cr_expect_str_eq(judge(&m, "b", "x.uk", NULL, AT(12, 30)), "block time");
+	cr_expect_str_eq(judge(&m, "b", "x.uk", NULL, AT(10, 0)), "allow site");
+	unmake(&m);
+}
+
+/* Two thousand different sets of groups: a clause shared by mistake would show. */
+Test(compile, every_site_is_for_its_own_groups)
+{
+	char *text = malloc(1 << 20), host[64], name[16];
+	size_t at = sprintf(text, SCHOOL);
+	struct made m;
+
+	for (int g = 0; g < 11; g++) {
+		at += sprintf(text + at, "  g%d:\n    inherit: staff\n    sites:\n      every.uk: block\n", g);
+		for (int i = 0; i < 2048; i++)
+			if (i >> g & 1)
+				at += sprintf(text + at, "      n%d.uk: block\n", i);
+	}
+	m = make(text);
+	for (int i = 0; i < 2048; i++) {
+		for (int g = 0; g < 11; g++) {
+			snprintf(host, sizeof(host), "n%d.uk", i);
+			snprintf(name, sizeof(name), "g%d", g);
+			cr_assert_str_eq(judge(&m, name, host, NULL, AT(10, 0)), i >> g & 1 ? "block site" : "allow default",
+					 "%s for %s", host, name);
+		}
+	}
+	unmake(&m);
+	free(text);
 }
 
 Test(compile, a_full_table_of_sites_is_found_again)
@@ -492,6 +531,9 @@ Test(compile, shipped_policy_compiles)
 	cr_expect_neq(service_answer(&m, "staff", "www.youtube.com"), service_answer(&m, "pupils", "www.youtube.com"));
 	cr_expect_eq(service_answer(&m, "leaders", "use-application-dns.net")->rcode, 3);
 	cr_expect_eq(service_answer(&m, "leaders", "_dns.resolver.arpa")->rcode, 0);
+	cr_expect_eq(m.p->pinned[0].services, 1u << site_of(&m, "www.google.com")->service |
+						      1u << site_of(&m, "www.youtube.com")->service,
+		     "one address, two services");
 	cr_assert_eq(policy_lists(m.policy, &m.categories, &specs, &n), 0);
 	cr_expect_eq(n, m.policy->lists);
 	cr_expect_str_eq(specs[0].file, ESAFE_SOURCE "/daemon/share/lists/pornography.txt");

@@ -165,6 +165,7 @@ Test(schema, numbers_are_whole_and_bounded)
 	cr_expect_neq(number_from_text(" 1", 0, 5, &n), 0);
 	cr_expect_neq(number_from_text("1x", 0, 5, &n), 0);
 	cr_expect_neq(number_from_text("6", 0, 5, &n), 0);
+	cr_expect_neq(number_from_text("0", 1, 5, &n), 0);
 	cr_expect_neq(number_from_text("4294967297", 0, 5, &n), 0);
 	cr_expect_neq(number_from_text("99999999999999999999", 0, 5, &n), 0);
 	cr_expect_eq(n, 77);
