@@ -34,7 +34,7 @@ static __always_inline void hostname_add(struct hostname *h, __u8 c)
 {
 	__u32 label = h->len - h->start - 1;
 
-	if (h->bad || h->len >= ESAFE_NAME_MAX - 1) {
+	if (h->bad || h->len >= ESAFE_NAME_MAX - (c != '.')) { /* behind the longest name a dot may stand */
 		h->bad = 1;
 	} else if (c == '.') {
 		h->bad = !label || label > 63;

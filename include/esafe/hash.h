@@ -89,7 +89,7 @@ static inline void esafe_scan_step(struct esafe_name *name, struct esafe_scan *s
 		}
 		scan->at++;
 		scan->rest = len;
-		scan->hash = len;
+		scan->hash = len * k2; /* not the length itself: labels that end in zero bytes would have twins */
 		name->labels++;
 	}
 	take = scan->rest < 8 ? scan->rest : 8;

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+
+#include "hello.h"
+
+#define NAME "www.School-Games_1.example"
+static const __u8 name_wire[] = "\3www\016School-Games_1\7example";
+
+static struct hello message, stream;
+
+static void expect_name(const struct tls_reader *r, const char *what, size_t at)
+{
+	cr_assert_eq(r->name.len, sizeof(name_wire), "%s %zu: %u", what, at, r->name.len);
+	cr_assert_arr_eq(r->name.wire, name_wire, sizeof(name_wire), "%s %zu", what, at);
+}
+
+/* The offset behind the last byte of the name. */
+static size_t name_end(void)
+{
+	for (size_t at = 0; at + strlen(NAME) <= stream.len; at++)
+		if (!memcmp(stream.bytes + at, NAME, strlen(NAME)))
+			return at + strlen(NAME);
+	return 0;
+}
+
+static void build(int before, int others, size_t record)
+{
+	hello_message(&message, NAME, before, others);
+	hello_records(&stream, &message, record);
+}
+
+static enum tls_result read_once(struct tls_reader *r)
+{
+	tls_start(r);
+	return hello_feed(r, stream.bytes, stream.len);
+}
+
+Test(tls, name_is_read_as_soon_as_it_is_there)
+{
+	build(2, 6, 16384);
+	for (size_t have = 0; have <= stream.len; have++) {
+		struct tls_reader r;
+		enum tls_result result;
+
+		tls_start(&r);
+		result = hello_feed(&r, stream.bytes, have);
+		cr_assert_eq(result, have < name_end() ? TLS_MORE : TLS_NAME, "%zu: %d", have, result);
+		if (result == TLS_NAME)
+			expect_name(&r, "prefix", have);
+		else
+			cr_assert_eq(r.at + (have < 5 ? have : 0), have, "%zu bytes: not all were read", have);
+	}
+}
+
+Test(tls, every_cut)
+{
+	build(3, 6, 16384);
+	for (size_t cut = 1; cut < stream.len; cut++) {
+		struct tls_reader r;
+		enum tls_result result;
+
+		tls_start(&r);
+		result = hello_feed(&r, stream.bytes, cut);
+		if (result == TLS_MORE)
+			result = hello_feed(&r, stream.bytes, stream.len);
+		cr_assert_eq(result, TLS_NAME, "%zu", cut);
+		expect_name(&r, "cut", cut);
+	}
+}
+
+static void byte_by_byte(size_t record)
+{
+	enum tls_result result = TLS_MORE;
+	struct tls_reader r;
+	size_t have;
+
+	tls_start(&r);
+	for (have = 1; result == TLS_MORE && have <= stream.len; have++)
+		result = hello_feed(&r, stream.bytes, have);
+	cr_assert_eq(result, TLS_NAME, "records of %zu", record);
+	expect_name(&r, "records of", record);
+}
+
+Test(tls, records_of_every_size)
+{
+	build(1, 3, 16384);
+	for (size_t record = 1; record <= message.len; record++) {
+		struct tls_reader r;
+
+		hello_records(&stream, &message, record);
+		cr_assert_eq(read_once(&r), TLS_NAME, "%zu", record);
+		expect_name(&r, "record", record);
+		if (record < 12)
+			byte_by_byte(record);
+	}
+}
+
+Test(tls, every_order_of_extensions)
+{
+	for (int others = 0; others <= 12; others++) {
+		for (int before = 0; before <= others; before++) {
+			struct tls_reader r;
+
+			build(before, others, 700);
+			cr_assert_eq(read_once(&r), TLS_NAME, "%d of %d", before, others);
+			expect_name(&r, "before", before);
+		}
+	}
+}
+
+Test(tls, longest_hello)
+{
+	struct tls_reader r;
+
+	build(90, 200, 16384);
+	cr_assert_gt(stream.len, 8000);
+	cr_assert_eq(read_once(&r), TLS_NAME);
+	expect_name(&r, "long", 0);
+}
+
+Test(tls, no_name)
+{
+	struct tls_reader r;
+
+	hello_message(&message, NULL, 0, 5);
+	hello_records(&stream, &message, 16384);
+	cr_expect_eq(read_once(&r), TLS_NO_NAME);
+	hello_message(&message, NULL, 0, 0);
+	hello_records(&stream, &message, 16384);
+	cr_expect_eq(read_once(&r), TLS_NO_NAME, "an empty list of extensions");
+	message.len -= 2;
+	hello_close(&message, 1, 3);
+	hello_records(&stream, &message, 16384);
+	cr_expect_eq(read_once(&r), TLS_NO_NAME, "no list of extensions");
+	message.len--;
+	hello_close(&message, 1, 3);
+	hello_records(&stream, &message, 16384);
+	cr_expect_eq(read_once(&r), TLS_BAD, "compression is cut short");
+}
+
+/* In a hello with the server name first: offsets into the stream. */
+#define AT_MESSAGE 5
+#define AT_SESSION (AT_MESSAGE + 38)
+#define AT_CIPHERS (AT_SESSION + 33)
+#define AT_COMPRESSION (AT_CIPHERS + 10)
+#define AT_EXTENSIONS (AT_COMPRESSION + 2)
+#define AT_EXTENSION (AT_EXTENSIONS + 2)
+#define AT_LIST (AT_EXTENSION + 4)
+#define AT_ENTRY (AT_LIST + 2)
+#define AT_NAME (AT_ENTRY + 3)
+
+Test(tls, contradictions)
+{
+	static const struct { size_t at; int size; unsigned long value; enum tls_result result; const char *what; } rows[] = {
+		{ 0, 1, 23, TLS_OTHER, "application data" },
+		{ 0, 3, 0x474554, TLS_OTHER, "HTTP" },
+		{ 1, 1, 2, TLS_OTHER, "SSL 2" },
+		{ 3, 2, 0, TLS_BAD, "an empty record" },
+		{ 3, 2, 16385, TLS_BAD, "a record that is too long" },
+		{ 3, 2, 100, TLS_BAD, "no record behind the first" },
+		{ AT_MESSAGE, 1, 2, TLS_BAD, "ServerHello" },
+		{ AT_MESSAGE + 1, 3, 40, TLS_BAD, "shorter than any hello" },
+		{ AT_MESSAGE + 1, 3, 100, TLS_BAD, "shorter than it is" },
+		{ AT_MESSAGE + 1, 3, 0xffffff, TLS_BAD, "longer than it is" },
+		{ AT_SESSION, 1, 33, TLS_BAD, "session id" },
+		{ AT_SESSION, 1, 255, TLS_BAD, "session id" },
+		{ AT_CIPHERS, 2, 0, TLS_BAD, "no cipher" },
+		{ AT_CIPHERS, 2, 7, TLS_BAD, "half a cipher" },
+		{ AT_CIPHERS, 2, 0xfffe, TLS_MORE, "ciphers behind the end: the next byte will show it" },
+		{ AT_COMPRESSION, 1, 0, TLS_BAD, "no compression" },
+		{ AT_COMPRESSION, 1, 255, TLS_BAD, "compression to the end" },
+		{ AT_EXTENSIONS, 2, 0, TLS_BAD, "extensions shorter than the message" },
+		{ AT_EXTENSIONS, 2, 0xffff, TLS_BAD, "extensions longer than the message" },
+		{ AT_EXTENSION + 2, 2, 0, TLS_BAD, "an empty server name" },
+		{ AT_EXTENSION + 2, 2, 4, TLS_BAD, "a server name of 4 bytes" },
+		{ AT_EXTENSION + 2, 2, 0xffff, TLS_BAD, "an extension behind the end" },
+		{ AT_LIST, 2, 0, TLS_BAD, "an empty list" },
+		{ AT_LIST, 2, sizeof(NAME) + 3, TLS_BAD, "a list longer than the extension" },
+		{ AT_ENTRY, 1, 1, TLS_BAD, "not a host name" },
+		{ AT_ENTRY + 1, 2, 0, TLS_BAD, "a name of no bytes" },
+		{ AT_ENTRY + 1, 2, sizeof(NAME) - 2, TLS_BAD, "room for a second name" },
+		{ AT_ENTRY + 1, 2, sizeof(NAME), TLS_BAD, "a name longer than the list" },
+		{ AT_NAME, 1, '.', TLS_BAD, "a dot first" },
+		{ AT_NAME, 1, 0, TLS_BAD, "a zero byte" },
+		{ AT_NAME + 5, 1, ' ', TLS_BAD, "a space" },
+		{ AT_NAME + 4, 1, '.', TLS_BAD, "two dots" },
+		{ AT_NAME + 9, 1, 0xc3, TLS_BAD, "not ASCII" },
+		{ AT_NAME + 9, 1, ':', TLS_BAD, "a port" },
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		__u8 wire[256];
+		size_t wire_len;
+		struct tls_reader r;
+
+		build(0, 2, 16384);
+		cr_assert_eq(stream.bytes[AT_NAME], 'w');
+		for (int n = 0; n < rows[i].size; n++)
+			stream.bytes[rows[i].at + n] = rows[i].value >> (rows[i].size - 1 - n) * 8;
+		cr_expect_eq(read_once(&r), rows[i].result, "%s", rows[i].what);
+		cr_expect_eq(whole_read(stream.bytes, stream.len, wire, &wire_len), rows[i].result, "%s", rows[i].what);
+	}
+}
+
+Test(tls, second_record)
+{
+	struct tls_reader r;
+
+	build(2, 6, 150);
+	stream.bytes[155] = 20;
+	cr_expect_eq(read_once(&r), TLS_BAD, "another protocol between the records");
+	build(2, 6, 150);
+	stream.bytes[156] = 4;
+	cr_expect_eq(read_once(&r), TLS_BAD, "another version");
+	build(2, 6, 150);
+	stream.bytes[158] = stream.bytes[159] = 0;
+	cr_expect_eq(read_once(&r), TLS_BAD, "an empty one");
+}
+
+Test(tls, longest_names)
+{
+	static const struct { int len, result; const char *tail; } rows[] = {
+		{ 253, TLS_NAME, "" }, { 253, TLS_NAME, "." }, { 254, TLS_BAD, "" }, { 254, TLS_BAD, "." },
+		{ 255, TLS_BAD, "" }, { 256, TLS_BAD, "" }, { 1, TLS_NAME, "" }, { 1, TLS_NAME, "." },
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char text[300] = "";
+		struct tls_reader r;
+		int result;
+
+		for (int n = 0; n < rows[i].len; n++)
+			text[n] = n % 50 == 49 && n + 1 < rows[i].len ? '.' : 'a' + n % 26;
+		strcat(text, rows[i].tail);
+		hello_message(&message, text, 1, 3);
+		hello_records(&stream, &message, 16384);
+		result = read_once(&r);
+		cr_expect_eq(result, rows[i].result, "%d%s: %d", rows[i].len, rows[i].tail, result);
+		if (result == TLS_NAME)
+			cr_expect_eq(r.name.len, (__u32)rows[i].len + 2, "%d", rows[i].len);
+	}
+}
+
+/* Random damage, random records and cuts: both readers must say the same. */
+Test(tls, as_the_reader_of_the_whole)
+{
+	unsigned said[TLS_BAD + 1] = { 0 };
+
+	for (int round = 0; round < 20000; round++) {
+		enum tls_result result = TLS_MORE, expected;
+		struct tls_reader r;
+		__u8 wire[256];
+		size_t wire_len, have = 0;
+
+		hello_message(&message, dice() % 8 ? NAME : NULL, dice() % 4, 3);
+		for (int n = dice() % 3; n; n--)
+			message.bytes[dice() % message.len] = dice() % 2 ? dice() : dice() % 64;
+		hello_records(&stream, &message, dice() % 2 ? 1 + dice() % 200 : 16384);
+		if (dice() % 4 == 0)
+			stream.bytes[dice() % stream.len] ^= 1 << dice() % 8;
+		if (dice() % 4 == 0)
+			stream.len = 1 + dice() % stream.len;
+		expected = whole_read(stream.bytes, stream.len, wire, &wire_len);
+		tls_start(&r);
+		while (result == TLS_MORE && have < stream.len) {
+			have += 1 + dice() % (stream.len - have);
+			result = hello_feed(&r, stream.bytes, have);
+		}
+		cr_assert_eq(result, expected, "round %d: %d, not %d", round, result, expected);
+		if (result == TLS_NAME)
+			cr_assert(r.name.len == wire_len && !memcmp(r.name.wire, wire, wire_len), "round %d", round);
+		said[result]++;
+	}
+	cr_expect_gt(said[TLS_MORE], 100);
+	cr_expect_gt(said[TLS_NAME], 1000);
+	cr_expect_gt(said[TLS_NO_NAME], 100);
+	cr_expect_gt(said[TLS_OTHER], 5);
+	cr_expect_gt(said[TLS_BAD], 1000);
+}
