@@ -145,3 +145,36 @@ Test(command, tables_are_whole)
 				  option_rows[i].letter);
 	}
 }
+
+/* The manual page and the completion know every verb, and the page every option. */
+static bool file_has(const char *path, const char *text)
+{
+	static char content[200000];
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	cr_assert(file, "%s", path);
+	len = fread(content, 1, sizeof(content) - 1, file);
+	fclose(file);
+	content[len] = '\0';
+	return strstr(content, text);
+}
+
+Test(command, documents_are_whole)
+{
+	char text[128];
+
+	for (size_t i = 0; i < verb_rows_count; i++) {
+		snprintf(text, sizeof(text), "\n\t%s\n", verb_rows[i].name);
+		cr_expect(file_has(ESAFE_SOURCE "/cli/esafectl.bash", text), "completion lacks %s", verb_rows[i].name);
+		snprintf(text, sizeof(text), "\n.B esafectl %s\n", verb_rows[i].name);
+		cr_expect(file_has(ESAFE_SOURCE "/cli/esafectl.8", text), "the page lacks %s", verb_rows[i].name);
+	}
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		char *to = text + sprintf(text, "\n.BR \\-\\-");
+
+		for (const char *from = option_rows[i].name; *from; from++)
+			to += sprintf(to, *from == '-' ? "\\-" : "%c", *from);
+		cr_expect(file_has(ESAFE_SOURCE "/cli/esafectl.8", text), "the page lacks %s", text + 1);
+	}
+}
