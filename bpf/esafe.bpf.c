@@ -67,7 +67,7 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 		return TC_ACT_SHOT;
 	word = p->tcp_flags & TCP_SYN ? 0 : judged_find(b, hash);
 	if ((word & 3) == JUDGED_PASS) {
-		if ((word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_ktime_get_coarse_ns()))
+		if ((word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_jiffies64()))
 			judged_put(hash, JUDGED_PASS);
 		return TC_ACT_UNSPEC;
 	}

@@ -26,13 +26,17 @@
 #define FLIGHT_ROOM 16384 /* longest first flight that is read */
 #define FLIGHT_CHUNK 2048 /* read at a time */
 
-/* judged: bits 63..16 tag, 15..2 age stamp in steps of 2^36 ns (69 s), 1..0 state */
+/*
+ * Age stamps count jiffies, which cost nothing to read; their times are for HZ 250, as Debian has it.
+ *
+ * judged: bits 63..16 tag, 15..2 age stamp in steps of 2^14 jiffies (66 s), 1..0 state
+ */
 struct judged_bucket {
 	__u64 slot[JUDGED_WAYS];
 };
 enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED };
 
-/* opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^30 ns (1 s), 3..0 state */
+/* opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^8 jiffies (1 s), 3..0 state */
 struct opening {
 	__u64 tag_state;
 	__u32 start; /* sequence number of the first byte of the stream */
@@ -49,7 +53,7 @@ enum opening_state {
 	OPENING_INBOUND, /* a SYN from the far side went out to this device */
 };
 
-/* flight_owners: tag of the connection (bits 63..16) and age stamp (15..0, steps of 2^26 ns, 67 ms); 0: free */
+/* flight_owners: tag of the connection (bits 63..16) and age stamp (15..0, steps of 2^4 jiffies, 64 ms); 0: free */
 struct flight_owners {
 	__u64 owner[FLIGHT_WAYS];
 };
@@ -61,9 +65,9 @@ struct flight {
 };
 
 #define FLOW_TAG(hash) ((hash) >> 16)
-#define JUDGED_STAMP(now) (((now) >> 36) & 0x3fff)
-#define OPENING_STAMP(now) (((now) >> 30) & 0xfff)
-#define FLIGHT_STAMP(now) (((now) >> 26) & 0xffff)
+#define JUDGED_STAMP(now) (((now) >> 14) & 0x3fff)
+#define OPENING_STAMP(now) (((now) >> 8) & 0xfff)
+#define FLIGHT_STAMP(now) (((now) >> 4) & 0xffff)
 
 /* The word of this connection, or 0. */
 static __always_inline __u64 judged_find(const struct judged_bucket *bucket, __u64 hash)

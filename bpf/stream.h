@@ -56,7 +56,7 @@ PART int judged_put(__u64 hash, __u32 state)
 
 	if (!b)
 		return -1;
-	if (judged_set(b, hash, state, bpf_ktime_get_coarse_ns())) {
+	if (judged_set(b, hash, state, bpf_jiffies64())) {
 		struct esafe_stats *st = stats_get();
 
 		if (st)
@@ -116,7 +116,7 @@ PART int stream_begin(int inbound)
 	if (o && !inbound && (o->tag_state & 15) != OPENING_INBOUND && o->start == s->pkt.seq + 1)
 		return 0;
 	stream_settle(JUDGED_NONE);
-	now = bpf_ktime_get_coarse_ns();
+	now = bpf_jiffies64();
 	o = opening_victim(b, now);
 	o->start = s->pkt.seq + 1;
 	o->end = 0;
@@ -139,7 +139,7 @@ PART int flight_open(void)
 	owners = bpf_map_lookup_elem(&flight_owners, &set);
 	if (!owners)
 		return -1;
-	now = bpf_ktime_get_coarse_ns();
+	now = bpf_jiffies64();
 	way = flight_way(owners, s->flow);
 	if (way < FLIGHT_WAYS) {
 		s->flight = set * FLIGHT_WAYS + way;
@@ -324,7 +324,7 @@ PART int stream_judged(int fate)
 	if (!o || !f)
 		return STREAM_DROP;
 	o->end = f->have;
-	opening_state_set(o, s->flow, OPENING_NAMED, bpf_ktime_get_coarse_ns());
+	opening_state_set(o, s->flow, OPENING_NAMED, bpf_jiffies64());
 	return fate;
 }
 
@@ -474,7 +474,7 @@ PART int stream_in(void)
 		/* the SYN that the server means; after Fast Open it takes the data too, or none of it */
 		if (s->pkt.ack != o->start && s->pkt.ack - o->start != o->end)
 			return 0;
-		opening_state_set(o, s->flow, OPENING_READ, bpf_ktime_get_coarse_ns());
+		opening_state_set(o, s->flow, OPENING_READ, bpf_jiffies64());
 	} else if ((o->tag_state & 15) == OPENING_NAMED) {
 		__u32 acked = s->pkt.ack - o->start;
 
