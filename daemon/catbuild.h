@@ -65,7 +65,7 @@ int catbuild_finish(struct catbuild *build, const struct catmap_target *target, 
 
 /* The slot of the suffix with this hash, 0 if there is none. */
 __u64 catbuild_probe(const struct catmap_header *header, const struct catmap_bucket *buckets, __u64 hash);
-/* All categories of a scanned name, as the kernel finds them. Returns labels of the longest suffix that stands there. */
+/* All categories of a scanned name, as the kernel finds them. Returns the labels of the longest suffix listed. */
 unsigned catbuild_lookup(const struct catmap_header *header, const struct catmap_set *sets,
 			 const struct catmap_bucket *buckets, const struct esafe_name *name, __u64 categories[4]);
 /* Whether an array of so many elements is a table that may be read without looking outside it. */

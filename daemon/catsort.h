@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between catbuild.c, which collects records and fills the table, and catsort.c, which makes one record of each name. */
+/* Between catbuild.c, which collects records and fills the table, and catsort.c, which unites those of one name. */
 #ifndef CATSORT_H
 #define CATSORT_H
 

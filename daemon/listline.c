@@ -88,7 +88,7 @@ static bool is_cosmetic(const char *text, size_t len)
 	return false;
 }
 
-/* Options of a rule that leave it a rule about the whole host: "important" ranks it, "all" means every kind of request. */
+/* Options that leave a rule one about the whole host: "important" ranks it, "all" means every kind of request. */
 static bool options_are_harmless(const char *text, size_t len, bool except)
 {
 	while (len) {
