@@ -170,7 +170,8 @@ static int merge(struct site_work *w, const struct mention *m, size_t n, struct 
 {
 	for (size_t i = 0; i < n; i++) {
 		if (m[i].service && site->service && site->service != m[i].service)
-			return compile_problem(w->c, m[i].name->at, "this name stands in two services, \"%s\" and \"%s\"",
+			return compile_problem(w->c, m[i].name->at,
+					       "this name stands in two services, \"%s\" and \"%s\"",
 					       w->c->policy->service[site->service - 1].name,
 					       w->c->policy->service[m[i].service - 1].name);
 		if (m[i].service) {
@@ -197,7 +198,8 @@ static int add_site(struct site_work *w, const struct mention *m, size_t n)
 	if (merge(w, m, n, &site))
 		return -EINVAL;
 	if (w->sites == ESAFE_SITES)
-		return compile_problem(w->c, m->name->at, "the policy mentions more than %d names: the rest belongs into a list",
+		return compile_problem(w->c, m->name->at,
+				       "the policy mentions more than %d names: the rest belongs into a list",
 				       ESAFE_SITES - 1);
 	if (make_clauses(m, n, &clauses))
 		return compile_problem(w->c, m->name->at, "the groups have too many different rules for this name");
@@ -284,7 +286,9 @@ static int fill_table(struct site_work *w)
 		w->c->out->site_salt = salt * 0x9e3779b97f4a7c15ULL;
 		memset(w->c->out->site_slots, 0, sizeof(w->c->out->site_slots));
 		for (unsigned i = 1; i < w->sites && !err; i++)
-			err = insert(w, name_hash(w->name[i]->wire, w->name[i]->len, w->c->env->hash_k1, w->c->env->hash_k2), i);
+			err = insert(
+				w, name_hash(w->name[i]->wire, w->name[i]->len, w->c->env->hash_k1, w->c->env->hash_k2),
+				i);
 		if (!err)
 			return 0;
 	}

@@ -138,8 +138,8 @@ static int find_changes(struct compiling *c, struct times_change *change)
 	n = times_changes(window, p->times, &p->calendar, c->env->zone, now, days, change, ESAFE_TRANSITIONS, &until);
 	free(window);
 	if (n == -EINVAL)
-		return compile_problem(c, (struct at){ p->files[0], 0, 0 }, "\"%s\" is not a time zone that is known here",
-				       c->env->zone);
+		return compile_problem(c, (struct at){ p->files[0], 0, 0 },
+				       "\"%s\" is not a time zone that is known here", c->env->zone);
 	if (n >= 0 && days >= COMPILE_DAYS_MIN && until < now + COMPILE_DAYS_MIN * DAY)
 		return compile_problem(c, p->time[0].at, "the times change too often to be laid out %d days ahead",
 				       COMPILE_DAYS_MIN);
@@ -156,8 +156,8 @@ int compile_times(struct compiling *c)
 		return -ENOMEM;
 	n = find_changes(c, change);
 	for (int i = 0; i < n && !err; i++)
-		err = add_transition(c, i ? change[i].at * SECOND + c->env->tai_offset_ns : 0, change[i].windows << 1 | 1,
-				     &used);
+		err = add_transition(c, i ? change[i].at * SECOND + c->env->tai_offset_ns : 0,
+				     change[i].windows << 1 | 1, &used);
 	free(change);
 	return n < 0 ? n : err;
 }

@@ -51,7 +51,10 @@ static int row_xdp(struct reader *reader, const struct node *node, const struct 
 
 static const struct row iface_rows[] = {
 	{ .key = "name", .read = row_ifname, .offset = offsetof(struct config_iface, name), .required = true },
-	{ .key = "identity", .read = row_word, .offset = offsetof(struct config_iface, identity), .arg = identity_words },
+	{ .key = "identity",
+	  .read = row_word,
+	  .offset = offsetof(struct config_iface, identity),
+	  .arg = identity_words },
 	{ .key = "xdp", .read = row_xdp, .offset = offsetof(struct config_iface, xdp), .arg = xdp_words },
 	{ 0 },
 };
@@ -128,11 +131,16 @@ static const struct row rows[] = {
 	{ .key = "data_dir", .read = row_path, .offset = offsetof(struct config, data_dir) },
 	{ .key = "state_dir", .read = row_path, .offset = offsetof(struct config, state_dir) },
 	{ .key = "pin_dir", .read = row_path, .offset = offsetof(struct config, pin_dir) },
-	{ .key = "socket", .read = row_path, .offset = offsetof(struct config, socket), .arg = &(const size_t){ SOCKET_MAX } },
+	{ .key = "socket",
+	  .read = row_path,
+	  .offset = offsetof(struct config, socket),
+	  .arg = &(const size_t){ SOCKET_MAX } },
 	{ .key = "dhcp_leases", .read = row_path, .offset = offsetof(struct config, dhcp_leases) },
 	{ .key = "zone", .read = row_zone, .offset = offsetof(struct config, zone) },
 	{ .key = "metrics", .read = row_metrics, .offset = offsetof(struct config, metrics) },
-	{ .key = "retention_days", .read = row_number, .offset = offsetof(struct config, retention_days),
+	{ .key = "retention_days",
+	  .read = row_number,
+	  .offset = offsetof(struct config, retention_days),
 	  .arg = &retention_limits },
 	{ 0 },
 };
@@ -151,7 +159,8 @@ static struct config *config_standard(void)
 	config->zone = strdup("Europe/London");
 	config->metrics = (struct config_listen){ .on = true, .port = 9464 };
 	config->retention_days = 365;
-	if (config->policy && config->data_dir && config->state_dir && config->pin_dir && config->socket && config->zone)
+	if (config->policy && config->data_dir && config->state_dir && config->pin_dir && config->socket &&
+	    config->zone)
 		return config;
 	config_free(config);
 	return NULL;

@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-/* sign: '+' new, '-' gone, '~' changed (text is "old -> new"). old may be NULL. Returns the number of lines or -errno. */
+/* sign: '+' new, '-' gone, '~' changed (text is "old -> new"). old may be NULL. Number of lines, or -errno. */
 int policy_diff(const struct policy *old, const struct policy *new,
 		void (*line)(void *ctx, char sign, const char *path, const char *text), void *ctx);
 

@@ -73,7 +73,16 @@ struct site_rule {
 
 enum group_answer { ANSWER_NXDOMAIN, ANSWER_NODATA, ANSWER_REFUSED, ANSWER_PAGE };
 enum lock_mode { LOCK_OFF, LOCK_STRICT, LOCK_MODERATE };
-enum group_setting { SET_INTERNET, SET_SAFESEARCH, SET_YOUTUBE, SET_QUIC, SET_HTTPS_RECORDS, SET_LOG, SET_ANSWER, SETTINGS };
+enum group_setting {
+	SET_INTERNET,
+	SET_SAFESEARCH,
+	SET_YOUTUBE,
+	SET_QUIC,
+	SET_HTTPS_RECORDS,
+	SET_LOG,
+	SET_ANSWER,
+	SETTINGS,
+};
 
 struct group {
 	char *name;

@@ -12,8 +12,8 @@ struct building { /* reader->ctx */
 	bool shipped;     /* not the school's own text */
 };
 
-extern const struct word internet_words[], safesearch_words[], youtube_words[], quic_words[], https_words[], log_words[],
-	answer_words[];
+extern const struct word internet_words[], safesearch_words[], youtube_words[], quic_words[], https_words[];
+extern const struct word log_words[], answer_words[];
 
 static inline struct building *building(struct reader *reader)
 {
@@ -32,8 +32,8 @@ int rule_read(struct reader *reader, const struct node *node, struct rule *out);
 /* Index of a category, or SIZE_MAX and a problem told. */
 size_t category_find(struct reader *reader, const char *name, struct at at);
 
-row_fn row_times, row_spans, row_categories, row_lists, row_groups, row_places, row_services, row_protected, row_address,
-	row_unknown;
+row_fn row_times, row_spans, row_categories, row_lists, row_groups, row_places, row_services, row_protected;
+row_fn row_address, row_unknown;
 
 /* Once everything is read: who inherits what, who is strictest, and what cannot be. */
 int policy_resolve(struct reader *reader, struct policy *policy, const char *unknown, struct at unknown_at);

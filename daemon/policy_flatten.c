@@ -150,7 +150,8 @@ static int subnet_text(const struct policy_place *place, char *out, size_t size)
 	for (int i = 0; i < 16; i++)
 		bits += __builtin_popcount(place->mask[i]);
 	if (bits >= 96 && !memcmp(place->addr, mapped, sizeof(mapped)))
-		return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET, place->addr + 12, addr, sizeof(addr)), bits - 96);
+		return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET, place->addr + 12, addr, sizeof(addr)),
+				bits - 96);
 	return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET6, place->addr, addr, sizeof(addr)), bits);
 }
 

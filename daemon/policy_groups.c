@@ -308,7 +308,9 @@ static int row_page(struct reader *reader, const struct node *node, const struct
 
 int row_address(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
-	static const struct row rows[] = { { .key = "ipv4", .read = row_page }, { .key = "ipv6", .read = row_page }, { 0 } };
+	static const struct row rows[] = { { .key = "ipv4", .read = row_page },
+					   { .key = "ipv6", .read = row_page },
+					   { 0 } };
 
 	return schema_map(reader, node, rows, NULL);
 }

@@ -30,8 +30,8 @@ int check_label(struct reader *reader, const char *label, struct at at, const ch
 	if (len && len <= LABEL_MAX)
 		return 0;
 	problem_add(reader->problems, at.file, at.line, at.column,
-		    "the name of a %s is at most %d letters, digits, dashes and underscores, not \"%s\"", what, LABEL_MAX,
-		    label);
+		    "the name of a %s is at most %d letters, digits, dashes and underscores, not \"%s\"", what,
+		    LABEL_MAX, label);
 	return -EINVAL;
 }
 
@@ -242,7 +242,10 @@ static const struct row list_rows[] = {
 	{ .key = "file", .read = row_text, .offset = offsetof(struct list_fields, list.file), .required = true },
 	{ .key = "category", .read = row_text, .offset = offsetof(struct list_fields, category) },
 	{ .key = "floor", .read = row_text, .offset = offsetof(struct list_fields, floor) },
-	{ .key = "format", .read = row_word, .offset = offsetof(struct list_fields, list.format), .arg = list_format_words },
+	{ .key = "format",
+	  .read = row_word,
+	  .offset = offsetof(struct list_fields, list.format),
+	  .arg = list_format_words },
 	{ 0 },
 };
 
@@ -256,7 +259,8 @@ static size_t floor_category(struct reader *reader, const struct node *node, con
 	if (found != SIZE_MAX && policy->category[found].floor)
 		return found;
 	if (found != SIZE_MAX) {
-		reader_problem(reader, node, "\"%s\" is a category that groups decide on: a floor needs another name", name);
+		reader_problem(reader, node, "\"%s\" is a category that groups decide on: a floor needs another name",
+			       name);
 		return SIZE_MAX;
 	}
 	category = category_add(reader, node, name, "locked for everybody", at_node(reader, node));
@@ -279,7 +283,8 @@ static int list_category(struct reader *reader, const struct node *node, struct 
 	if (fields->list.category == SIZE_MAX)
 		return -EINVAL;
 	if (!fields->floor && building(reader)->policy->category[fields->list.category].floor)
-		return reader_problem(reader, node, "\"%s\" is locked: write floor instead of category", fields->category);
+		return reader_problem(reader, node, "\"%s\" is locked: write floor instead of category",
+				      fields->category);
 	return 0;
 }
 

@@ -37,8 +37,8 @@ static int find_parent(struct reader *reader, struct policy *policy, struct grou
 		known[i] = policy->group[i].name;
 	near = nearest(group->inherit, known, policy->groups);
 	problem_add(reader->problems, group->inherit_at.file, group->inherit_at.line, group->inherit_at.column,
-		    "no group is called \"%s\"%s%s%s", group->inherit, near ? "; did you mean \"" : "", near ? near : "",
-		    near ? "\"?" : "");
+		    "no group is called \"%s\"%s%s%s", group->inherit, near ? "; did you mean \"" : "",
+		    near ? near : "", near ? "\"?" : "");
 	return -EINVAL;
 }
 
@@ -146,7 +146,8 @@ static int check_looser(struct reader *reader, const struct policy *policy, cons
 	for (size_t i = 0; i < policy->categories; i++)
 		if (own[i] && looser(&group->category[i], &group->standard))
 			err = problem(reader, group->category[i].at,
-				      "\"%s\" cannot be looser than the group's default: only sites can", policy->category[i].name);
+				      "\"%s\" cannot be looser than the group's default: only sites can",
+				      policy->category[i].name);
 	if (group->sites < ESAFE_SITES)
 		return err;
 	return problem(reader, group->at, "group \"%s\" has too many sites with those that it inherits", group->name);
@@ -174,7 +175,8 @@ static int resolve_group(struct reader *reader, struct policy *policy, size_t in
 		if (group->set[i] < 0)
 			group->set[i] = careful[i];
 	if (group->standard.kind == RULE_NONE)
-		return problem(reader, group->at, "group \"%s\" has no default: allow, block or supervised", group->name);
+		return problem(reader, group->at, "group \"%s\" has no default: allow, block or supervised",
+			       group->name);
 	return check_looser(reader, policy, group, own);
 }
 
@@ -195,7 +197,8 @@ static bool same_rule(const struct rule *a, const struct rule *b)
 static bool same_filtering(const struct policy *policy, const struct group *a, const struct group *b)
 {
 	if (a->set[SET_INTERNET] != b->set[SET_INTERNET] || a->set[SET_SAFESEARCH] != b->set[SET_SAFESEARCH] ||
-	    a->set[SET_YOUTUBE] != b->set[SET_YOUTUBE] || !same_rule(&a->standard, &b->standard) || a->sites != b->sites)
+	    a->set[SET_YOUTUBE] != b->set[SET_YOUTUBE] || !same_rule(&a->standard, &b->standard) ||
+	    a->sites != b->sites)
 		return false;
 	for (size_t i = 0; i < policy->categories; i++)
 		if (!same_rule(&a->category[i], &b->category[i]))
@@ -214,8 +217,10 @@ static int check_levels(struct reader *reader, const struct policy *policy)
 	for (size_t i = 1; i < policy->groups; i++)
 		if (!same_filtering(policy, &policy->group[0], &policy->group[i]))
 			return 0;
-	return problem(reader, at, "every group gets the same filtering%s: a school has at least one level for pupils and "
-				   "another for staff", "");
+	return problem(reader, at,
+		       "every group gets the same filtering%s: a school has at least one level for pupils and "
+		       "another for staff",
+		       "");
 }
 
 static unsigned strictness(const struct policy *policy, const struct group *group)

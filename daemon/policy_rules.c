@@ -29,8 +29,8 @@ static int time_read(struct reader *reader, const struct node *node, __u64 *time
 		return 0;
 	}
 	near = nearest(node->text, known, policy->times);
-	return reader_problem(reader, node, "no time is called \"%s\"%s%s%s", node->text, near ? "; did you mean \"" : "",
-			      near ? near : "", near ? "\"?" : "");
+	return reader_problem(reader, node, "no time is called \"%s\"%s%s%s", node->text,
+			      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static int times_read(struct reader *reader, const struct node *node, __u64 *times)
@@ -60,8 +60,8 @@ static int timed_read(struct reader *reader, const struct node *node, struct rul
 	else if (!strcmp(time->key, only[1].key))
 		rule.kind = RULE_BLOCK_AT;
 	else
-		return reader_problem(reader, node, "a verdict by time is { allow: TIME } or { block: TIME }, not \"%s\"",
-				      time->key);
+		return reader_problem(reader, node,
+				      "a verdict by time is { allow: TIME } or { block: TIME }, not \"%s\"", time->key);
 	if (times_read(reader, time, &rule.times))
 		return -EINVAL;
 	*out = rule;

@@ -47,7 +47,8 @@ static int row_addresses(struct reader *reader, const struct node *node, const s
 		else if (*n == POLICY_ADDRESSES)
 			return reader_problem(reader, child, "more than %d addresses", POLICY_ADDRESSES);
 		else if (inet_pton(v4 ? AF_INET : AF_INET6, child->text, to) != 1)
-			err = reader_problem(reader, child, "\"%s\" is not an %s address", child->text, v4 ? "IPv4" : "IPv6");
+			err = reader_problem(reader, child, "\"%s\" is not an %s address", child->text,
+					     v4 ? "IPv4" : "IPv6");
 		else
 			++*n;
 	}
@@ -139,8 +140,9 @@ static int row_names(struct reader *reader, const struct node *node, const struc
 			continue;
 		}
 		len = strlen(child->text);
-		if (len > 2 && !strcmp(child->text + len - 2, ".*") ? add_pattern(reader, child, fields)
-								    : add_name(reader, child, child->text, &fields->service))
+		if (len > 2 && !strcmp(child->text + len - 2, ".*")
+			    ? add_pattern(reader, child, fields)
+			    : add_name(reader, child, child->text, &fields->service))
 			err = -EINVAL;
 	}
 	return err;
@@ -164,7 +166,8 @@ static int check_service(struct reader *reader, const struct node *node, const s
 	bool canary = service->kind == SERVICE_CANARY;
 
 	if (canary && (!node_get(node, "rcode") || node_get(node, "strict") || node_get(node, "moderate")))
-		return reader_problem(reader, node, "a canary is answered by an rcode, nxdomain or nodata, and nothing else");
+		return reader_problem(reader, node,
+				      "a canary is answered by an rcode, nxdomain or nodata, and nothing else");
 	if (!canary && (!node_get(node, "strict") || node_get(node, "rcode")))
 		return reader_problem(reader, node, "a service that is locked has a strict side and no rcode");
 	if (service->kind == SERVICE_SEARCH && service->moderate.given)

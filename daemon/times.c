@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words of times: ranges of the week and days of the school year. When they begin and end is worked out in changes.c. */
+/* The words of times: ranges of the week and days of the school year. When they begin and end: see changes.c. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -258,7 +258,8 @@ int times_span_text(const struct times_span *span, char *out, size_t size)
 
 	day_text(span->first, first);
 	day_text(span->last, last);
-	return span->first == span->last ? snprintf(out, size, "%s", first) : snprintf(out, size, "%s to %s", first, last);
+	return span->first == span->last ? snprintf(out, size, "%s", first)
+					 : snprintf(out, size, "%s to %s", first, last);
 }
 
 static int days_text(__u8 days, char *out, size_t size)

@@ -27,7 +27,9 @@ struct made {
 
 static __s64 utc(int year, int month, int day, int hour, int minute)
 {
-	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute };
+	struct tm tm = {
+		.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute
+	};
 
 	return timegm(&tm);
 }
@@ -52,8 +54,8 @@ static void compile(struct made *m)
 	struct compile_env env = env_of(m);
 
 	m->p = calloc(1, sizeof(*m->p));
-	cr_assert_eq(policy_compile(m->policy, &env, m->p, &problems), 0, "%d: %s", problems.n ? problems.item[0].line : 0,
-		     problems.n ? problems.item[0].text : "");
+	cr_assert_eq(policy_compile(m->policy, &env, m->p, &problems), 0, "%d: %s",
+		     problems.n ? problems.item[0].line : 0, problems.n ? problems.item[0].text : "");
 }
 
 static struct made make(const char *text)
@@ -143,7 +145,9 @@ static const char *judge(const struct made *m, const char *group, const char *ho
 	cr_assert(g >= 0 && m->p->groups[g].valid && len > 0 && (!category || c >= 0));
 	if (c >= 0 && (has(profile->block, c) || has(profile->supervised, c))) {
 		verdict = ESAFE_BLOCK;
-		reason = !has(profile->block, c) ? ESAFE_R_SUPERVISED : has(profile->timed, c) ? ESAFE_R_TIME : ESAFE_R_CATEGORY;
+		reason = !has(profile->block, c)  ? ESAFE_R_SUPERVISED
+			 : has(profile->timed, c) ? ESAFE_R_TIME
+						  : ESAFE_R_CATEGORY;
 	}
 	for (int from = 0; wire[from] && !found; from += 1 + wire[from]) {
 		const struct esafe_site *site = &m->p->sites[find_site(m->p, wire + from, len - from)];
@@ -182,7 +186,8 @@ Test(compile, categories_follow_the_clock)
 	cr_expect_str_eq(judge(&m, "ks1", "x.uk", NULL, AT(11, 0)), "block supervised");
 	cr_expect_str_eq(judge(&m, "evening", "x.uk", NULL, AT(11, 0)), "block time");
 	cr_expect_str_eq(judge(&m, "evening", "x.uk", NULL, AT(17, 0)), "allow default");
-	cr_expect_str_eq(judge(&m, "pupils", "x.uk", "games", utc(2026, 2, 27, 12, 30)), "allow default", "weeks ahead");
+	cr_expect_str_eq(judge(&m, "pupils", "x.uk", "games", utc(2026, 2, 27, 12, 30)), "allow default",
+			 "weeks ahead");
 	unmake(&m);
 }
 
@@ -225,10 +230,12 @@ Test(compile, slots_are_whole)
 
 Test(compile, sites_cover_what_is_below_and_the_longest_counts)
 {
-	struct made m = make(SCHOOL "    \n"
-				    "  ks2:\n    inherit: pupils\n"
-				    "    sites: { a.uk: block, ok.a.uk: allow, l.uk: { allow: lunch }, d.uk: { block: [lunch, lessons] }, s.uk: supervised }\n"
-				    "  year6:\n    inherit: ks2\n    sites: { l.uk: allow }\n");
+	struct made m = make(
+		SCHOOL
+		"    \n"
+		"  ks2:\n    inherit: pupils\n"
+		"    sites: { a.uk: block, ok.a.uk: allow, l.uk: { allow: lunch }, d.uk: { block: [lunch, lessons] }, s.uk: supervised }\n"
+		"  year6:\n    inherit: ks2\n    sites: { l.uk: allow }\n");
 
 	cr_expect_str_eq(judge(&m, "ks2", "a.uk", NULL, AT(10, 0)), "block site");
 	cr_expect_str_eq(judge(&m, "ks2", "x.y.a.uk", NULL, AT(10, 0)), "block site");
@@ -291,8 +298,8 @@ Test(compile, every_site_is_for_its_own_groups)
 		for (int g = 0; g < 11; g++) {
 			snprintf(host, sizeof(host), "n%d.uk", i);
 			snprintf(name, sizeof(name), "g%d", g);
-			cr_assert_str_eq(judge(&m, name, host, NULL, AT(10, 0)), i >> g & 1 ? "block site" : "allow default",
-					 "%s for %s", host, name);
+			cr_assert_str_eq(judge(&m, name, host, NULL, AT(10, 0)),
+					 i >> g & 1 ? "block site" : "allow default", "%s for %s", host, name);
 		}
 	}
 	unmake(&m);
@@ -313,7 +320,8 @@ Test(compile, a_full_table_of_sites_is_found_again)
 
 		snprintf(host, sizeof(host), "n%d.example.org", i);
 		cr_assert_eq(site_of(&m, host)->line, SCHOOL_LINES + 3 + i, "%s", host);
-		cr_assert_str_eq(judge(&m, "m", host, NULL, AT(10, 0)), i % 3 ? "allow site" : "block site", "%s", host);
+		cr_assert_str_eq(judge(&m, "m", host, NULL, AT(10, 0)), i % 3 ? "allow site" : "block site", "%s",
+				 host);
 	}
 	unmake(&m);
 	at += sprintf(text + at, "  n:\n    inherit: staff\n    sites: { one.more.uk: allow }\n");
@@ -343,7 +351,8 @@ Test(compile, protected_names_cannot_be_blocked)
 
 static const struct esafe_answer *service_answer(const struct made *m, const char *group, const char *host)
 {
-	const struct esafe_profile *profile = &m->p->profiles[m->p->transitions[0].profile[idtable_get(&m->groups, group)]];
+	const struct esafe_profile *profile =
+		&m->p->profiles[m->p->transitions[0].profile[idtable_get(&m->groups, group)]];
 	__u16 index = profile->service_answer[site_of(m, host)->service];
 
 	return index ? &m->p->answers[index] : NULL;
@@ -351,8 +360,9 @@ static const struct esafe_answer *service_answer(const struct made *m, const cha
 
 Test(compile, services_are_answered_by_group)
 {
-	struct made m = make(SCHOOL "  tutors: { inherit: staff, youtube: moderate, safesearch: off, answer: refused }\n"
-				    "  free: { inherit: staff, youtube: off }\n" SERVICES);
+	struct made m =
+		make(SCHOOL "  tutors: { inherit: staff, youtube: moderate, safesearch: off, answer: refused }\n"
+			    "  free: { inherit: staff, youtube: off }\n" SERVICES);
 	const struct esafe_answer *answer = service_answer(&m, "pupils", "www.find.uk");
 
 	cr_assert_not_null(answer);
@@ -382,9 +392,9 @@ Test(compile, services_are_answered_by_group)
 Test(compile, records_are_what_dns_says)
 {
 	static const __u8 expected[] = {
-		0xc0, 0x0c, 0, 5, 0, 1, 0, 0, 0, 77, 0, 14, 4, 's', 'a', 'f', 'e', 4, 'f', 'i', 'n', 'd', 2, 'u', 'k', 0,
-		0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 77, 0, 4, 10, 1, 0, 1,
-		0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 77, 0, 4, 10, 1, 0, 2,
+		0xc0, 0x0c, 0,	  5,	0,   1, 0,    0,    0, 77, 0, 14, 4, 's', 'a', 'f', 'e', 4, 'f', 'i',
+		'n',  'd',  2,	  'u',	'k', 0, 0xc0, 0x0c, 0, 1,  0, 1,  0, 0,	  0,   77,  0,	 4, 10,	 1,
+		0,    1,    0xc0, 0x0c, 0,   1, 0,    1,    0, 0,  0, 77, 0, 4,	  10,  1,   0,	 2,
 	};
 	struct made m = make(SCHOOL SERVICES "ttl: 77\n");
 	const struct esafe_answer *answer = service_answer(&m, "pupils", "www.find.uk");
@@ -450,10 +460,11 @@ Test(compile, block_answers_by_group)
 
 Test(compile, floor_groups_and_places)
 {
-	struct made m = make(SCHOOL "  out: { inherit: staff, internet: no, log: none, quic: allow, https_records: pass }\n"
-				    "lists: [{ name: iwf, floor: illegal, file: x }]\n"
-				    "places:\n  - { vlan: 20, interface: eth1, group: pupils }\n"
-				    "  - { subnet: 10.0.0.0/8, vlan: 3, group: staff }\nunknown: pupils\n");
+	struct made m =
+		make(SCHOOL "  out: { inherit: staff, internet: no, log: none, quic: allow, https_records: pass }\n"
+			    "lists: [{ name: iwf, floor: illegal, file: x }]\n"
+			    "places:\n  - { vlan: 20, interface: eth1, group: pupils }\n"
+			    "  - { subnet: 10.0.0.0/8, vlan: 3, group: staff }\nunknown: pupils\n");
 	int out = idtable_get(&m.groups, "out");
 
 	cr_expect(has(m.p->floor, idtable_get(&m.categories, "illegal")));
@@ -475,9 +486,10 @@ Test(compile, floor_groups_and_places)
 
 Test(compile, numbers_stay_when_a_policy_changes)
 {
-	struct made m = make(SCHOOL), n = { .policy = read_text("categories: { new: New, adult: Adult }\ngroups:\n"
-								"  first: { default: block }\n"
-								"  staff: { default: allow, categories: { adult: block } }\n") };
+	struct made m = make(SCHOOL),
+		    n = { .policy = read_text("categories: { new: New, adult: Adult }\ngroups:\n"
+					      "  first: { default: block }\n"
+					      "  staff: { default: allow, categories: { adult: block } }\n") };
 	int staff = idtable_get(&m.groups, "staff"), adult = idtable_get(&m.categories, "adult");
 
 	idtable_copy(&n.groups, &m.groups);

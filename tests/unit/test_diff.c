@@ -34,7 +34,9 @@ Test(diff, same_policy_says_nothing)
 Test(diff, shows_what_a_change_means_for_those_who_inherit)
 {
 	differs(SCHOOL "  ks2: { inherit: pupils }\n  m: { inherit: staff, categories: { social: block } }\n",
-		SCHOOL "  ks2: { inherit: pupils, categories: { games: { block: lessons } } }\n  m: { inherit: staff }\n", 2,
+		SCHOOL
+		"  ks2: { inherit: pupils, categories: { games: { block: lessons } } }\n  m: { inherit: staff }\n",
+		2,
 		"~ groups.ks2.categories.games: allow lunch -> block lessons\n"
 		"~ groups.m.categories.social: block -> allow\n");
 }
@@ -42,7 +44,8 @@ Test(diff, shows_what_a_change_means_for_those_who_inherit)
 Test(diff, names_what_comes_and_goes)
 {
 	differs(SCHOOL "  m: { inherit: staff, sites: { a.uk: block } }\nholidays: [2026-12-24]\n",
-		SCHOOL "  m: { inherit: staff, sites: { b.uk: supervised } }\nttl: 60\nprotected: { help: [h.uk] }\n", 5,
+		SCHOOL "  m: { inherit: staff, sites: { b.uk: supervised } }\nttl: 60\nprotected: { help: [h.uk] }\n",
+		5,
 		"- groups.m.sites.a.uk: block\n"
 		"+ groups.m.sites.b.uk: supervised\n"
 		"- holidays: 2026-12-24\n"

@@ -58,14 +58,15 @@ Test(policy, reads_a_school)
 
 Test(policy, inherits_and_overrides)
 {
-	struct policy *policy = read_text(SCHOOL "  year6:\n"
-						 "    inherit: year5\n"
-						 "    sites: { a.example: block }\n"
-						 "  year5:\n"
-						 "    inherit: pupils\n"
-						 "    youtube: moderate\n"
-						 "    categories: { games: block }\n"
-						 "    sites: { a.example: allow, b.example: { block: [lunch, lessons] } }\n");
+	struct policy *policy =
+		read_text(SCHOOL "  year6:\n"
+				 "    inherit: year5\n"
+				 "    sites: { a.example: block }\n"
+				 "  year5:\n"
+				 "    inherit: pupils\n"
+				 "    youtube: moderate\n"
+				 "    categories: { games: block }\n"
+				 "    sites: { a.example: allow, b.example: { block: [lunch, lessons] } }\n");
 
 	cr_expect_str_eq(verdict(policy, "year6", "games"), "block");
 	cr_expect_str_eq(verdict(policy, "year6", "social"), "block");
@@ -107,9 +108,10 @@ Test(policy, strictest_group_is_found_or_named)
 
 Test(policy, one_level_for_everybody_is_refused)
 {
-	refused("categories: { adult: Adult }\ngroups:\n  all: { default: block }\n", 3, 3, "every group gets the same");
-	refused("categories: { adult: Adult }\ngroups:\n  a: { default: block }\n  b: { inherit: a, log: none }\n", 3, 3,
+	refused("categories: { adult: Adult }\ngroups:\n  all: { default: block }\n", 3, 3,
 		"every group gets the same");
+	refused("categories: { adult: Adult }\ngroups:\n  a: { default: block }\n  b: { inherit: a, log: none }\n", 3,
+		3, "every group gets the same");
 	refused("categories: { adult: Adult }\ngroups: {}\n", 1, 1, "every group gets the same");
 }
 
@@ -123,10 +125,13 @@ Test(policy, errors_name_line_column_and_the_nearest_word)
 		{ "groups: {}\n", 1, 1, "\"categories\" is missing" },
 		{ SCHOOL "  ks2: { inherits: pupils }\n", 10, 10, "did you mean \"inherit\"" },
 		{ SCHOOL "  ks2: { inherit: pupil }\n", 10, 19, "did you mean \"pupils\"" },
-		{ SCHOOL "  ks2: { inherit: pupils, categories: { gmaes: block } }\n", 10, 41, "did you mean \"games\"" },
-		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: blok } }\n", 10, 48, "did you mean \"block\"" },
+		{ SCHOOL "  ks2: { inherit: pupils, categories: { gmaes: block } }\n", 10, 41,
+		  "did you mean \"games\"" },
+		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: blok } }\n", 10, 48,
+		  "did you mean \"block\"" },
 		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: { allow: luncg } } }\n", 10, 57, "\"lunch\"" },
-		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: { alow: lunch } } }\n", 10, 48, "not \"alow\"" },
+		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: { alow: lunch } } }\n", 10, 48,
+		  "not \"alow\"" },
 		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: { allow: [] } } }\n", 10, 57, "no times" },
 		{ SCHOOL "  ks2: { inherit: pupils, youtube: off, youtube: strict }\n", 10, 41, "stands here twice" },
 		{ SCHOOL "  ks2: { inherit: pupils, quic: inspect }\n", 10, 33, "reject or allow" },
@@ -163,10 +168,12 @@ Test(policy, sites_are_names_of_hosts)
 
 		snprintf(text, sizeof(text), SCHOOL "    sites: { %s: allow }\n", wrong[i].name);
 		/* the last group is written in one line: open it up */
-		snprintf(text, sizeof(text), SCHOOL "  more:\n    inherit: staff\n    sites: { %s: allow }\n", wrong[i].name);
+		snprintf(text, sizeof(text), SCHOOL "  more:\n    inherit: staff\n    sites: { %s: allow }\n",
+			 wrong[i].name);
 		refused(text, SCHOOL_LINES + 3, 14, wrong[i].says);
 	}
-	refused(SCHOOL "  m:\n    inherit: staff\n    sites: { a.uk: allow, A.UK.: block }\n", 12, 0, "spelt otherwise");
+	refused(SCHOOL "  m:\n    inherit: staff\n    sites: { a.uk: allow, A.UK.: block }\n", 12, 0,
+		"spelt otherwise");
 }
 
 Test(policy, lists_have_a_category_or_a_floor)
@@ -184,8 +191,8 @@ Test(policy, lists_have_a_category_or_a_floor)
 	refused(SCHOOL "lists:\n  - { name: a, file: b, floor: x, category: adult }\n", 11, 5, "either a category");
 	refused(SCHOOL "lists:\n  - { name: a, file: b, floor: adult }\n", 11, 32, "a floor needs another name");
 	refused(SCHOOL "lists:\n  - { name: a, file: b, category: adlut }\n", 11, 0, "did you mean \"adult\"");
-	refused(SCHOOL "lists:\n  - { name: a, file: b, category: adult }\n  - { name: a, file: c, category: adult }\n", 12, 5,
-		"stands in line 11");
+	refused(SCHOOL "lists:\n  - { name: a, file: b, category: adult }\n  - { name: a, file: c, category: adult }\n",
+		12, 5, "stands in line 11");
 	refused(SCHOOL "  m: { inherit: staff, categories: { x: allow } }\n"
 		       "lists:\n  - { name: a, file: b, floor: x }\n",
 		10, 41, "locked");
@@ -217,15 +224,19 @@ Test(policy, places)
 
 Test(policy, services)
 {
-	struct policy *policy = read_text(SCHOOL "services:\n"
-						 "  s: { kind: search, names: [\"www.s.*\"], endings: [uk, co.ke], strict: { ipv4: [10.0.0.1] } }\n");
+	struct policy *policy = read_text(
+		SCHOOL
+		"services:\n"
+		"  s: { kind: search, names: [\"www.s.*\"], endings: [uk, co.ke], strict: { ipv4: [10.0.0.1] } }\n");
 
 	cr_assert_eq(policy->services, 1);
 	cr_expect_eq(policy->service[0].names_n, 2);
 	cr_expect_eq(policy->service[0].names[1]->len, 13);
 	policy_free(policy);
-	refused(SCHOOL "services:\n  s: { kind: search, names: [\"www.s.*\"], strict: { cname: a.b } }\n", 11, 30, "no endings");
-	refused(SCHOOL "services:\n  s: { kind: canary, names: [a.b], strict: { cname: a.b } }\n", 11, 6, "by an rcode");
+	refused(SCHOOL "services:\n  s: { kind: search, names: [\"www.s.*\"], strict: { cname: a.b } }\n", 11, 30,
+		"no endings");
+	refused(SCHOOL "services:\n  s: { kind: canary, names: [a.b], strict: { cname: a.b } }\n", 11, 6,
+		"by an rcode");
 	refused(SCHOOL "services:\n  s: { kind: search, names: [a.b], rcode: nodata }\n", 11, 6, "has a strict side");
 	refused(SCHOOL "services:\n  s: { kind: search, names: [a.b], strict: {} }\n", 11, 44, "neither a cname nor");
 }
@@ -305,7 +316,8 @@ Test(policy, show_is_a_table)
 Test(policy, shipped_files_are_right)
 {
 	struct problems problems = { 0 };
-	struct policy *policy = policy_load(ESAFE_SOURCE "/daemon/share/policy.yaml", ESAFE_SOURCE "/daemon/share", &problems);
+	struct policy *policy =
+		policy_load(ESAFE_SOURCE "/daemon/share/policy.yaml", ESAFE_SOURCE "/daemon/share", &problems);
 
 	cr_assert_not_null(policy, "%s:%d: %s", problems.n ? problems.item[0].file : "",
 			   problems.n ? problems.item[0].line : 0, problems.n ? problems.item[0].text : "");
@@ -317,7 +329,8 @@ Test(policy, shipped_files_are_right)
 	cr_expect_str_eq(verdict(policy, "ks1", "games"), "block");
 	cr_expect_str_eq(policy->group[policy->unknown].name, "ks1");
 	for (size_t i = 0; i < policy->groups; i++)
-		cr_expect_str_eq(verdict(policy, policy->group[i].name, "pornography"), "block", "%s", policy->group[i].name);
+		cr_expect_str_eq(verdict(policy, policy->group[i].name, "pornography"), "block", "%s",
+				 policy->group[i].name);
 	policy_free(policy);
 }
 
@@ -332,7 +345,8 @@ Test(policy, example_of_the_manual_is_right)
 	cr_assert_not_null(to);
 	from = strchr(from, '\n') + 1;
 	policy = policy_read("example", from, to - from, "/data", &problems);
-	cr_expect_not_null(policy, "%d: %s", problems.n ? problems.item[0].line : 0, problems.n ? problems.item[0].text : "");
+	cr_expect_not_null(policy, "%d: %s", problems.n ? problems.item[0].line : 0,
+			   problems.n ? problems.item[0].text : "");
 	policy_free(policy);
 	free(text);
 }

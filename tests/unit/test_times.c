@@ -26,7 +26,9 @@ static struct times_window window_of(const char *a, const char *b)
 
 static __s64 utc(int year, int month, int day, int hour, int minute)
 {
-	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute };
+	struct tm tm = {
+		.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute
+	};
 
 	return timegm(&tm);
 }
@@ -175,7 +177,8 @@ Test(times, hour_that_is_skipped_and_hour_that_comes_twice)
 	__s64 until;
 	int n = times_changes(window, 2, &calendar, "Europe/London", utc(2026, 3, 28, 12, 0), 1, change, ROOM, &until);
 
-	/* 01:30 does not exist: it begins with the change, at 01:00 UTC; the second one falls into the gap altogether */
+	/* 01:30 does not exist: it begins with the change, at 01:00 UTC; the second one falls into the gap altogether
+	 */
 	cr_assert_eq(n, 3);
 	cr_expect_eq(change[1].at, utc(2026, 3, 29, 1, 0));
 	cr_expect_eq(change[1].windows, 1);
@@ -253,7 +256,9 @@ Test(times, other_zones_and_the_zone_of_the_process_stays)
 
 	setenv("TZ", "UTC", 1);
 	tzset();
-	cr_assert_gt(times_changes(&window, 1, &calendar, "America/New_York", utc(2026, 7, 1, 0, 0), 1, change, 8, &until), 1);
+	cr_assert_gt(
+		times_changes(&window, 1, &calendar, "America/New_York", utc(2026, 7, 1, 0, 0), 1, change, 8, &until),
+		1);
 	cr_expect_eq(change[1].at, utc(2026, 7, 1, 16, 0));
 	cr_expect_str_eq(getenv("TZ"), "UTC");
 }

@@ -130,8 +130,8 @@ Test(schema, reads_fields)
 
 Test(schema, tells_every_problem_with_a_hint)
 {
-	static const char *const says[] = { "did you mean \"number\"", "it is strict or moderate", "did you mean \"yes\"",
-					    "from 1 to 10", "\"text\" is missing" };
+	static const char *const says[] = { "did you mean \"number\"", "it is strict or moderate",
+					    "did you mean \"yes\"", "from 1 to 10", "\"text\" is missing" };
 	struct problems problems = { 0 };
 	struct reader reader = { .file = "f", .problems = &problems };
 	struct fields fields = { 0 };
