@@ -14,7 +14,7 @@
 #define NUMBER_MOST ((sqlite3_int64)1 << 32)
 
 struct axis_kind {
-	const char *rows, *events;
+	const char *rows, *events; /* events: NULL where finished days have no index */
 	bool (*asked)(const struct query_match *match);
 	bool (*wants)(const struct query_match *match, sqlite3_stmt *row);
 };
@@ -86,7 +86,7 @@ static const struct axis_kind kinds[AXES] = {
 	[AXIS_WHO] = { "SELECT id, device_id, device, mac, address, user_id, user, grp FROM who WHERE id > ? ORDER BY id",
 		       "SELECT id FROM event WHERE who = ?", who_asked, who_wants },
 	[AXIS_WHAT] = { "SELECT id, verdict, reason, category FROM what WHERE id > ? ORDER BY id",
-			"SELECT id FROM event WHERE what = ?", what_asked, what_wants },
+			NULL, what_asked, what_wants },
 	[AXIS_NAME] = { "SELECT id, text FROM name WHERE id > ? ORDER BY id", "SELECT id FROM event WHERE name = ?",
 			name_asked, name_wants },
 };
@@ -169,7 +169,7 @@ int axis_pick(struct axis *axis, size_t most, sqlite3_int64 **out, size_t *out_n
 	size_t n = 0;
 	int err = 0;
 
-	if (axis->all || axis->wanted > PICK_ROWS)
+	if (axis->all || !axis->kind->events || axis->wanted > PICK_ROWS)
 		return -EFBIG;
 	picked = malloc(most * sizeof(*picked));
 	if (!picked)
