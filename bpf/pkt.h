@@ -128,7 +128,7 @@ static __always_inline enum pkt_kind pkt_read_udp(const struct view *v, struct p
 	if (!udp)
 		return pkt_lacking(v, p->l4, sizeof(*udp));
 	len = PKT_BE16(udp->len);
-	if (len < sizeof(*udp) || (len > l4_len && !p->first_fragment))
+	if (len < sizeof(*udp) || l4_len < sizeof(*udp) || (len > l4_len && !p->first_fragment))
 		return PKT_BAD;
 	p->sport = udp->sport;
 	p->dport = udp->dport;
@@ -203,7 +203,7 @@ static __always_inline enum pkt_kind pkt_skip_extension(const struct view *v, st
 	if (kind == IPPROTO_FRAGMENT) {
 		__u32 fragment = ext[2] << 8 | ext[3];
 
-		p->first_fragment = fragment & 1;
+		p->first_fragment |= fragment & 1; /* also when this is inside of another */
 		p->l4 = at + 8;
 		if (fragment & 0xfff8) /* behind the first, as in IPv4 */
 			return ext[0] == IPPROTO_TCP || pkt_is_extension(ext[0]) ? PKT_FRAGMENT : PKT_OTHER;
@@ -230,7 +230,7 @@ static __always_inline enum pkt_kind pkt_skip_extensions(const struct view *v, s
 		if (kind != PKT_NEXT)
 			return kind;
 	}
-	return PKT_BAD;
+	return pkt_is_extension(p->l4_proto) ? PKT_BAD : PKT_NEXT;
 }
 
 static __always_inline enum pkt_kind pkt_read_ipv6(const struct view *v, struct pkt *p)
