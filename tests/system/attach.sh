@@ -20,7 +20,12 @@ sees "each of them once, lan0" 2 eval 'programs lan0 | grep -c "bpf.*esafe"'
 
 # ---- a stop leaves everything in place ----
 pinned=$(pins)
-map_ids() { bpftool -j map show 2>/dev/null | jq -r '.[] | select(.name == "verdicts" or .name == "flow") | .id' | sort; }
+map_ids() {
+	local pin
+	for pin in verdicts judged opening events device; do
+		bpftool -j map show pinned "/sys/fs/bpf/es-$tag/$pin" | jq .id
+	done
+}
 maps=$(map_ids)
 stop_filter TERM
 sees "the pins stay" "$pinned" pins
@@ -33,13 +38,14 @@ sees "and reset" reset loads pupil https://games.example.com/ --connect-to "::$w
 mkfifo "$run/talk"
 as pupil openssl s_client -quiet -connect $web4:443 -servername www.example.com -alpn http/1.1 <"$run/talk" >"$run/heard" 2>/dev/null &
 exec 3>"$run/talk"
-printf 'GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n' >&3
+talk() { (printf 'GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n' >&3) 2>/dev/null; } # a shell of its own: SIGPIPE
+talk
 heard() { [ "$(grep -c '<p>reached' "$run/heard")" -ge "$1" ]; }
 comes "a long connection" 5 heard 1
 start_filter
 sees "the maps are the same ones" "$maps" map_ids
 sees "not attached twice" 2 eval 'programs lan0 | grep -c "bpf.*esafe"'
-printf 'GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n' >&3
+talk
 comes "the connection goes on after the start" 5 heard 2
 sees "the register is known again" "$web4" asks staff games.example.com
 

@@ -69,7 +69,7 @@ browse() { # a URL, further options
 	profile=$(mktemp -d "$run/chromium.XXXXXX")
 	as pupil timeout 60 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
 		--disable-component-update --disable-sync --disable-dev-shm-usage --ignore-certificate-errors \
-		--user-data-dir="$profile" "$@" --dump-dom "$url" 2>/dev/null
+		--user-data-dir="$profile" "$@" --dump-dom "$url" 2>&1
 	rm -rf "$profile"
 }
 sees "Chromium, allowed" "*reached www.example.com over https*" quick 20000 browse https://www.example.com/

@@ -20,7 +20,7 @@ story www.example.com         "$web4"    "$web4"    NXDOMAIN   "$web4"
 story games.example.com       NXDOMAIN   "$web4"    NXDOMAIN   NXDOMAIN
 story social.example.com      NXDOMAIN   "$web4"    NXDOMAIN   "$web4"
 story adult.example.com       NXDOMAIN   NXDOMAIN   NXDOMAIN   NXDOMAIN
-story kids.games.example.com  "$web4"    "$web4"    NXDOMAIN   NXDOMAIN
+story kids.games.example.com  "$web4"    "$web4"    NXDOMAIN   "$web4"
 story bad.kids.games.example.com NXDOMAIN "$web4"   NXDOMAIN   NXDOMAIN
 story illegal.example.com     NXDOMAIN   NXDOMAIN   NXDOMAIN   NXDOMAIN
 story helpline.example.com    "$web4"    "$web4"    "$web4"    "$web4"

@@ -65,20 +65,20 @@ sees "by reason" 1 count --reason floor
 sees "since the start" "$(count)" count --since "$start"
 sees "none before the start" 0 count --until "$start"
 sees "a limit" 2 eval 'ctl log --json --limit 2 | wc -l'
-sees "a category that is none" "*gamse*" ctl log --category gamse
+sees "a category that never was" "" rows --category gamse
 sees "a verdict that is none: what was meant" "*block*" ctl log --verdict blok
 
 # ---- forms ----
 sees "text" "*pupil-laptop*games.example.com*" ctl log --device pupil-laptop --name games.example.com
 sees "CSV: a heading and a row" 2 eval 'ctl log --csv --name games.example.com --device pupil-laptop | wc -l'
-sees "CSV: the heading" "*device*name*verdict*" eval 'ctl log --csv --limit 1 | head -n 1'
+sees "CSV: the heading" "time,device,address,*" eval 'ctl log --csv --limit 1 | head -n 1'
 holds "JSON: every line by itself" eval 'rows | jq -es "length > 0" '
 
 # ---- a name with everything in it: the terminal, the CSV and the JSON are safe ----
-hostile=123401000001000000000000"121b5b324a2c223b3d310d0a002e5c2722""076578616d706c6503636f6d0000010001"
+hostile=123401000001000000000000"101b5b324a2c223b3d310d0a002e5c2722""076578616d706c6503636f6d0000010001"
 as pupil "$tools/udp" -w 200 $dns4 53 "$hostile" >/dev/null
-comes "a name of control characters is kept" 5 eval 'rows --device pupil-laptop | grep -q "027"'
-fails "no escape character reaches the terminal" eval 'ctl log --limit 100 | grep -q $'"'\\033'"
+comes "a name of control characters is kept" 5 eval 'rows --device pupil-laptop | grep "027"'
+fails "no escape character reaches the terminal" eval 'ctl log --limit 100 | grep $'"'\\033'"
 sees "CSV keeps its lines" "$(count)" eval 'ctl log --csv --limit 1000 | tail -n +2 | wc -l'
 
 # ---- follow ----

@@ -5,8 +5,12 @@
 . "$(dirname "$0")/lib.sh"
 open_school school.yaml
 
+# Client and servers come before the rest of the machine, the daemon and the makers of lists among it: an answer is late
+# only if the filter kept it.
+renice -n -15 $(ip netns pids "es-$tag-internet") >/dev/null
+
 begin() { # the client, in the background
-	as pupil "$tools/steady" -r 100 $dns4 $web4 games.example.com www.example.com >"$run/steady.out" 2>&1 &
+	as pupil nice -n -15 "$tools/steady" -r 100 $dns4 $web4 games.example.com www.example.com >"$run/steady.out" 2>&1 &
 	client=$!
 	comes "the client asks" 5 asked_some
 }
@@ -45,24 +49,25 @@ done
 end "killed in the middle of its start"
 
 # ---- a policy applied in a loop: two that differ in everything but these names ----
-sed 's/social: block/social: allow/; s/^ttl:.*/ttl: 31/' "$tests/school.yaml" >"$run/other.yaml"
+sed '/playtime }/s/social: block/social: allow/; s/^ttl:.*/ttl: 31/' "$tests/school.yaml" >"$run/other.yaml"
 begin
 applied=0
 deadline=$((SECONDS + 10))
 while [ $SECONDS -lt $deadline ]; do
 	for file in "$run/other.yaml" "$tests/school.yaml"; do
-		ctl policy apply "$file" >/dev/null && applied=$((applied + 1))
+		ctl policy apply "$file" >"$run/applied.out" 2>&1 || break 2
+		applied=$((applied + 1))
 	done
 done
 end "policies applied: $applied"
-if [ $applied -ge 10 ]; then good; else bad "only $applied policies were applied"; fi
+if [ $applied -ge 10 ]; then good; else bad "only $applied policies were applied: $(cat "$run/applied.out")"; fi
 
 # ---- a list of a million names, loaded in a loop; every second one is another list ----
 million() { seq -f "name-%.0f-$1.example.info" 1 1000000; }
 million a >"$run/million.a"
 million b >"$run/million.b"
 cp "$run/million.a" "$run/share/lists/million.txt"
-sed "s,^lists:,lists:\n  - { name: million, category: adult, file: lists/million.txt }," "$tests/school.yaml" >"$run/million.yaml"
+sed "/^lists:/a \  - { name: million, category: adult, file: lists/million.txt }" "$tests/school.yaml" >"$run/million.yaml"
 holds "a policy with a million names" ctl policy apply "$run/million.yaml"
 comes "the last of the million is refused" 30 matches NXDOMAIN asks pupil name-1000000-a.example.info
 begin
@@ -71,10 +76,11 @@ deadline=$((SECONDS + 15))
 while [ $SECONDS -lt $deadline ]; do
 	for half in b a; do
 		cp "$run/million.$half" "$run/share/lists/million.txt"
-		ctl list reload >/dev/null && reloaded=$((reloaded + 1))
+		ctl list reload >"$run/reloaded.out" 2>&1 || break 2
+		reloaded=$((reloaded + 1))
 	done
 done
 end "million names, reloaded: $reloaded"
-if [ $reloaded -ge 4 ]; then good; else bad "only $reloaded reloads"; fi
+if [ $reloaded -ge 4 ]; then good; else bad "only $reloaded reloads: $(cat "$run/reloaded.out")"; fi
 sees "the last list counts" NXDOMAIN asks pupil name-999999-a.example.info
 sees "and not the one before" "$web4" asks pupil name-999999-b.example.info
