@@ -51,7 +51,8 @@ Test(diff, names_what_comes_and_goes)
 		"- holidays: 2026-12-24\n"
 		"+ protected.help.h.uk: always open\n"
 		"~ ttl: 30, negative 30 -> 60, negative 60\n");
-	differs("times: { t: Mon 10:00-11:00 }\ncategories: { x: X }\ngroups: { a: { default: block }, b: { default: allow } }\n"
+	differs("times: { t: Mon 10:00-11:00 }\ncategories: { x: X }\n"
+		"groups: { a: { default: block }, b: { default: allow } }\n"
 		"places: [{ vlan: 2, group: a }]\nlists: [{ name: l, category: x, file: f }]\n",
 		"times: { t: [Mon 10:00-11:00, Sun] }\ncategories: { x: X }\n"
 		"groups: { a: { default: block }, b: { default: allow } }\nunknown: b\n"
