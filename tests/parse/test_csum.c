@@ -52,7 +52,8 @@ Test(csum, every_length)
 Test(csum, fold_of_anything)
 {
 	static const __u64 edges[] = { 0, 1, 0xffff, 0x10000, 0xffffffff, 0x100000000, 0x1ffffffff, 0xffff0000ffff,
-				       0xfffffffeffffffff, 0xffffffff00000000, 0xffffffffffffffff };
+				       0xfffffffeffffffff, 0xffffffff00000000, 0xffffffffffffffff,
+				       0xffffffff00010000, 0x10000ffff, 0x1ffff };
 
 	for (size_t i = 0; i < ROWS(edges) + 100000; i++) {
 		__u64 sum = i < ROWS(edges) ? edges[i] : (__u64)dice() << 32 | dice();

@@ -313,6 +313,17 @@ Test(dns, longest_answer)
 	free(msg);
 }
 
+/* Of the question's flags the answer keeps the opcode, RD and CD: never AA, TC, RA or AD. */
+Test(dns, flags)
+{
+	for (int flags = 0; flags < 0x8000; flags++) {
+		__u8 msg[DNS_MASK + 1] = { 0, 0, flags >> 8, flags };
+
+		dns_answer_header(msg, DNS_NXDOMAIN, 0, 1, 0);
+		cr_assert_eq(msg[2] << 8 | msg[3], 0x8083 | (flags & 0x7910), "%x", flags);
+	}
+}
+
 Test(dns, format_error)
 {
 	__u8 *msg = calloc(1, DNS_MASK + 1);

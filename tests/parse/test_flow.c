@@ -27,6 +27,9 @@ Test(judged, kept_and_removed)
 	for (__u64 i = 1; i <= JUDGED_WAYS; i++)
 		cr_expect_eq(!judged_find(b, HASH(i)), i == 3, "%llu", i);
 	cr_expect_eq(judged_set(b, HASH(9), JUDGED_PASS, 0), 0, "the free place is taken");
+	cr_expect_eq(judged_set(b, HASH(99), JUDGED_NONE, JUDGED_STEP), 0, "nothing to remove, and none is free");
+	for (__u64 i = 1; i <= JUDGED_WAYS + 1; i++)
+		cr_expect_eq(!judged_find(b, HASH(i)), i == 3, "%llu", i);
 	free(b);
 }
 

@@ -202,6 +202,23 @@ Test(tls, contradictions)
 	}
 }
 
+/* The last extension says that it goes on behind the end: by one byte, by four. */
+Test(tls, extension_over_the_end)
+{
+	for (int more = -3; more <= 4; more++) {
+		struct tls_reader r;
+		size_t len;
+
+		hello_message(&message, NULL, 0, 2);
+		len = message.len;
+		message.len -= 42; /* kind 51 of 40 bytes is the last */
+		hello_put_number(&message, 40 + more, 2);
+		message.len = len;
+		hello_records(&stream, &message, 16384);
+		cr_expect_eq(read_once(&r), more == 0 ? TLS_NO_NAME : TLS_BAD, "%d", more);
+	}
+}
+
 Test(tls, second_record)
 {
 	struct tls_reader r;
