@@ -148,11 +148,16 @@ static __always_inline int slot_applies(__u64 slot, __u32 depth, __u32 labels)
 
 static __always_inline void probe_sites(struct scratch *s, const struct esafe_policy *p, __u64 hash, __u32 depth)
 {
-	struct catmap_place place = catmap_place(hash, p->site_salt, ESAFE_SITE_BUCKETS);
-	const struct catmap_bucket *buckets = (const struct catmap_bucket *)p->site_slots;
-	const struct catmap_bucket *b = &buckets[place.first & (ESAFE_SITE_BUCKETS - 1)];
-	__u64 slot = catmap_find(b, place.tag);
+	const struct catmap_bucket *b, *buckets = (const struct catmap_bucket *)p->site_slots;
+	__u32 bit = catmap_bit(hash, ESAFE_SITE_FILTER);
+	struct catmap_place place;
+	__u64 slot;
 
+	if (!(p->site_filter[bit / 64] >> bit % 64 & 1))
+		return;
+	place = catmap_place(hash, p->site_salt, ESAFE_SITE_BUCKETS);
+	b = &buckets[place.first & (ESAFE_SITE_BUCKETS - 1)];
+	slot = catmap_find(b, place.tag);
 	if (!slot && b->slot[7] & CATMAP_OVERFLOW)
 		slot = catmap_find(&buckets[place.second & (ESAFE_SITE_BUCKETS - 1)], place.tag);
 	if (!slot)
@@ -436,7 +441,7 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 
 	if (s->device.flags & ESAFE_DEVICE_QUARANTINED)
 		return verdict(s, ESAFE_DROP, ESAFE_R_QUARANTINE, 0);
-	if (find_protection())
+	if (s->hits && find_protection())
 		return;
 	service = exact_service(s, p, &canary);
 	if (canary && service && profile->service_answer[service]) {
@@ -448,7 +453,7 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 		return verdict(s, ESAFE_BLOCK, ESAFE_R_SUSPENDED, 0);
 	if (p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NO_INTERNET)
 		return verdict(s, ESAFE_BLOCK, ESAFE_R_NO_INTERNET, 0);
-	if (!find_site_rule())
+	if (!s->hits || !find_site_rule())
 		judge_categories(s, profile);
 	if (s->verdict == ESAFE_ALLOW)
 		judge_service(s, p, profile, service);

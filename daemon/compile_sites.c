@@ -278,17 +278,31 @@ static int insert(struct site_work *w, __u64 hash, __u64 id)
 	return -ENOSPC;
 }
 
+static __u64 site_hash(const struct site_work *w, unsigned i)
+{
+	return name_hash(w->name[i]->wire, w->name[i]->len, w->c->env->hash_k1, w->c->env->hash_k2);
+}
+
+static void fill_filter(struct site_work *w)
+{
+	memset(w->c->out->site_filter, 0, sizeof(w->c->out->site_filter));
+	for (unsigned i = 1; i < w->sites; i++) {
+		__u32 bit = catmap_bit(site_hash(w, i), ESAFE_SITE_FILTER);
+
+		w->c->out->site_filter[bit / 64] |= 1ULL << bit % 64;
+	}
+}
+
 static int fill_table(struct site_work *w)
 {
+	fill_filter(w);
 	for (unsigned salt = 1; salt <= SALTS; salt++) {
 		int err = 0;
 
 		w->c->out->site_salt = salt * 0x9e3779b97f4a7c15ULL;
 		memset(w->c->out->site_slots, 0, sizeof(w->c->out->site_slots));
 		for (unsigned i = 1; i < w->sites && !err; i++)
-			err = insert(
-				w, name_hash(w->name[i]->wire, w->name[i]->len, w->c->env->hash_k1, w->c->env->hash_k2),
-				i);
+			err = insert(w, site_hash(w, i), i);
 		if (!err)
 			return 0;
 	}

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ESAFE_ABI 1
+#define ESAFE_ABI 2
 
 #define ESAFE_NAME_MAX 255     /* a name in wire form, root label included (RFC 1035 section 2.3.4) */
 #define ESAFE_LABELS_MAX 127   /* labels of such a name, root label not counted */
@@ -26,6 +26,7 @@
 #define ESAFE_CLAUSES 8192     /* their verdicts by group and window; clause 0 is none */
 #define ESAFE_CLAUSES_PER_SITE 8
 #define ESAFE_SITE_BUCKETS 4096
+#define ESAFE_SITE_FILTER 65536 /* bits */
 #define ESAFE_PINNED 128       /* addresses that locked names may be reached at, in all */
 #define ESAFE_NONE 0xff        /* no group */
 #define ESAFE_NO_CATEGORY 0xffff
@@ -277,6 +278,7 @@ struct esafe_policy {
 	struct esafe_answer answers[ESAFE_ANSWERS];
 	struct esafe_clause clauses[ESAFE_CLAUSES];
 	struct esafe_site sites[ESAFE_SITES];
+	__u64 site_filter[ESAFE_SITE_FILTER / 64]; /* catmap_bit() of every site: most names end here */
 	__u64 site_slots[ESAFE_SITE_BUCKETS * 8]; /* catmap.h; the id of a slot is an index into sites */
 };
 

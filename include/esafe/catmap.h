@@ -76,6 +76,12 @@ static inline struct catmap_place catmap_place(__u64 hash, __u64 salt, __u32 buc
 	return place;
 }
 
+/* The bit of a name in a filter of so many bits, a power of two. */
+static inline __u32 catmap_bit(__u64 hash, __u32 bits)
+{
+	return hash >> 40 & (bits - 1);
+}
+
 /* The slot with this tag, or 0. */
 static inline __u64 catmap_find(const struct catmap_bucket *bucket, __u64 tag)
 {
