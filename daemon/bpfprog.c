@@ -41,7 +41,8 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 		return 0;
 	vsnprintf(line, sizeof(line), fmt, args);
 	line[strcspn(line, "\n")] = 0;
-	if (level == LIBBPF_WARN)
+	/* How the kernel says that an interface has its clsact already: what each start but the first finds. */
+	if (level == LIBBPF_WARN && !strstr(line, "Exclusivity flag on"))
 		log_warn("%s", line);
 	return 0;
 }

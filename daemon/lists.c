@@ -102,7 +102,7 @@ static int compare(const struct job *job, const struct list_counts *now, enum li
 		return 0;
 	if (now->names * 100 < past->names * (100 - LISTS_SHRINK_PERCENT))
 		return refuse(result, "it shrank to %lu names: there were %lu", now->names, past->names);
-	if (job->spec->format == LIST_SNIFF && kind(format) != kind(past->format))
+	if (job->spec->format == LIST_SNIFF && past->format != LIST_SNIFF && kind(format) != kind(past->format))
 		return refuse(result, "it looks like format %s now: it was %s", list_format_name(format),
 			      list_format_name(past->format));
 	if (rejected > now->names && past->rejected <= past->names)

@@ -38,7 +38,7 @@ struct list_keys {
 /* What is remembered of each list's last good load, from the register. */
 struct list_past {
 	const char *name;
-	enum list_format format;
+	enum list_format format; /* LIST_SNIFF: not known any more */
 	unsigned long names, lines, rejected;
 	__u8 sha256[32];
 };

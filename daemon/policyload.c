@@ -28,7 +28,7 @@ struct load {
 	struct list_spec *specs;
 	size_t specs_n;
 	struct list_past *past;
-	struct reg_list *past_rows; /* hold the strings of past */
+	bool past_is_ours; /* its names are copies */
 	struct list_history history;
 	char keep_dir[512];
 	struct lists_result lists;
@@ -294,9 +294,8 @@ static void load_free(struct load *load)
 		lists_result_free(&load->lists);
 	if (load->policy_is_new)
 		policy_free(load->policy);
-	for (size_t i = 0; i < load->history.n && load->past_rows; i++)
-		register_list_free(&load->past_rows[i]);
-	free(load->past_rows);
+	for (size_t i = 0; load->past_is_ours && i < load->history.n; i++)
+		free((char *)load->past[i].name);
 	free(load->past);
 	free(load->specs);
 	free(load->compiled);
@@ -380,20 +379,50 @@ static int copy_order(struct load *load, const struct load_order *order)
 	return 0;
 }
 
-/* What is known of earlier loads: exactly of this run's, from the register of an earlier one's. */
+static int past_of_register(void *ctx, const struct reg_list *row)
+{
+	struct load *load = ctx;
+	struct list_past *bigger;
+	char *name;
+
+	for (size_t i = 0; i < load->history.n; i++)
+		if (!strcmp(load->past[i].name, row->name))
+			return 0; /* a later load stands there already */
+	if (row->refused)
+		return 0;
+	bigger = realloc(load->past, (load->history.n + 1) * sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	load->past = bigger;
+	load->history.item = bigger;
+	name = strdup(row->name);
+	if (!name)
+		return -ENOMEM;
+	bigger[load->history.n] = (struct list_past){
+		.name = name,
+		.format = LIST_SNIFF,
+		.names = row->names,
+		.lines = row->names + row->rejects,
+		.rejected = row->rejects,
+	};
+	memcpy(bigger[load->history.n++].sha256, row->sha256, sizeof(row->sha256));
+	return 0;
+}
+
+/* What is known of earlier loads: exactly of this run's, by numbers from the register of an earlier one's. */
 static int gather_past(struct load *load)
 {
 	struct esafed *esafed = load->esafed;
 
-	if (esafed->lists.n) {
-		load->past = calloc(esafed->lists.n, sizeof(*load->past));
-		if (!load->past)
-			return -ENOMEM;
-		for (size_t i = 0; i < esafed->lists.n; i++)
-			load->past[i] = lists_past(&esafed->lists.item[i]);
-		load->history = (struct list_history){ .n = esafed->lists.n, .item = load->past };
-		return 0;
-	}
+	load->past_is_ours = !esafed->lists.n;
+	if (load->past_is_ours)
+		return register_lists(esafed->reg, NULL, 0, past_of_register, load);
+	load->past = calloc(esafed->lists.n, sizeof(*load->past));
+	if (!load->past)
+		return -ENOMEM;
+	for (size_t i = 0; i < esafed->lists.n; i++)
+		load->past[i] = lists_past(&esafed->lists.item[i]);
+	load->history = (struct list_history){ .n = esafed->lists.n, .item = load->past };
 	return 0;
 }
 

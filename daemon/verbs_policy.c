@@ -103,8 +103,19 @@ static void gone_while_loading(struct request *request)
 	/* What was begun is finished; the end of it ends the request. */
 }
 
+/* In force, but not all that it names could be read: that is said beside what changed. */
+static void tell_lists(const struct lists_result *lists, struct problems *problems)
+{
+	for (size_t i = 0; lists && i < lists->n; i++)
+		if (*lists->item[i].why)
+			problem_add(problems, lists->item[i].spec->file, 0, 0, "list %s is %s: %s",
+				    lists->item[i].spec->name, list_state_name(lists->item[i].state),
+				    lists->item[i].why);
+}
+
 static void applied(void *ctx, const struct load_result *result)
 {
+	struct problems problems = { 0 };
 	struct request *request = ctx;
 
 	if (result->problems->n)
@@ -113,7 +124,9 @@ static void applied(void *ctx, const struct load_result *result)
 		request_end(request, CTL_FAILED, "nothing was changed: %s", strerror(-result->err));
 	else {
 		policy_diff(result->before, result->now, diff_line, request);
-		request_end(request, CTL_OK, NULL);
+		tell_lists(result->lists, &problems);
+		request_end_problems(request, CTL_OK, &problems);
+		problems_free(&problems);
 	}
 }
 
