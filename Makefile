@@ -43,11 +43,11 @@ SYSTOOLS := $(patsubst tests/system/%.c,$(B)/system/%,$(wildcard tests/system/*.
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 SKEL := $(B)/bpf/esafe.skel.h
 
-.PHONY: all help run check unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
+.PHONY: all help run check check-kernels unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
 all: $(B)/esafed $(B)/esafectl
 
 help:
-	@echo 'all install clean | run check | unit parse bpf system fuzz-replay layers | fuzz bench bench-peers'
+	@echo 'all install clean | run check | unit parse bpf system fuzz-replay layers | check-kernels fuzz bench bench-peers'
 
 # ---- kernel programs ----
 $(B)/bpf/esafe.bpf.o: bpf/esafe.bpf.c $(wildcard bpf/*.h include/esafe/*.h) Makefile
@@ -116,6 +116,8 @@ system: all $(SYSTOOLS)
 	tests/system/run
 layers:
 	scripts/layers
+check-kernels: all $(BPFTEST) $(B)/bpftest/verified $(SYSTOOLS)
+	scripts/check-kernels
 fuzz: $(FUZZ)
 	scripts/fuzz $(FUZZ)
 fuzz-replay: $(FUZZ)
