@@ -80,7 +80,7 @@ int schema_map(struct reader *reader, const struct node *node, const struct row 
 	for (const struct row *row = rows; row->key; row++) {
 		const struct node *child = node_get(node, row->key);
 
-		if (child && row->read(reader, child, row, (char *)base + row->offset))
+		if (child && row->read(reader, child, row, base ? (char *)base + row->offset : NULL))
 			err = -EINVAL;
 		if (!child && row->required)
 			err = reader_problem(reader, node, "\"%s\" is missing here", row->key);
