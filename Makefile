@@ -26,6 +26,7 @@ CLI_FLAGS = $(BASE) -Icli $(shell pkg-config --cflags $(CLI_PKGS))
 DAEMON_LIBS = $(shell pkg-config --libs $(DAEMON_PKGS)) -lpthread -lm
 CLI_LIBS = $(shell pkg-config --libs $(CLI_PKGS))
 SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZ_SAN := -O1 -gline-tables-only -fno-sanitize-recover=undefined -fsanitize=address,undefined,fuzzer
 MULTIARCH := $(shell $(CC) -print-multiarch)
 BPF_FLAGS := -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-unused-function \
 	-Wno-address-of-packed-member -Iinclude -Ibpf -I/usr/include/$(MULTIARCH)
@@ -35,6 +36,7 @@ CLI_SRC := $(wildcard cli/*.c)
 DAEMON_OBJ := $(DAEMON_SRC:%.c=$(B)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
 SAN_OBJ := $(patsubst %.c,$(B)/san/%.o,$(filter-out daemon/main.c,$(DAEMON_SRC)) $(filter-out cli/main.c,$(CLI_SRC)))
+FUZZ_OBJ := $(patsubst daemon/%.c,$(B)/fuzzobj/%.o,$(filter-out daemon/main.c,$(DAEMON_SRC)))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 PARSE := $(patsubst tests/parse/%.c,$(B)/parse/%,$(wildcard tests/parse/test_*.c))
 BPFTEST := $(patsubst tests/bpf/%.c,$(B)/bpftest/%,$(wildcard tests/bpf/test_*.c))
@@ -101,10 +103,15 @@ $(B)/bench/refill.skel.h: tests/bench/refill.bpf.c tests/bench/refill.h
 $(B)/bench/%: tests/bench/%.c $(B)/bench/refill.skel.h $(wildcard tests/bench/*.h tests/bpf/*.h) $(B)/modules.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench -I$(B)/bench $< $(B)/modules.a -o $@ $(DAEMON_LIBS)
-$(B)/fuzz/%: tests/fuzz/%.c $(DAEMON_SRC) $(CLI_SRC) $(SKEL)
+$(B)/fuzzobj/%.o: daemon/%.c | $(SKEL)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined $(filter-out -MMD -MP -Werror,$(DAEMON_FLAGS)) -Icli -Ibpf -w $< \
-		$(filter-out daemon/main.c,$(DAEMON_SRC)) -o $@ $(DAEMON_LIBS)
+	$(Q)$(CLANG) $(FUZZ_SAN)-no-link $(DAEMON_FLAGS) -w -c $< -o $@
+$(B)/fuzzobj/modules.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/fuzzobj/modules.a $(wildcard tests/parse/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_SAN) $(DAEMON_FLAGS) -w -Icli -Ibpf -Itests/parse $< $(B)/fuzzobj/modules.a -o $@ $(DAEMON_LIBS)
 
 unit: $(UNIT)
 	scripts/suite unit $(UNIT)
@@ -154,4 +161,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SAN_OBJ:.o=.d)
+-include $(DAEMON_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(FUZZ_OBJ:.o=.d) $(FUZZ:=.d)

@@ -293,7 +293,7 @@ static inline enum tls_result whole_read(const __u8 *stream, size_t len, __u8 *w
 
 /* ---- the reader under test, fed piece by piece ---- */
 
-/* Shows the reader `have` bytes of the stream, on a block that ends there, until it wants more or has come to an end. */
+/* Shows the reader `have` bytes of the stream, on a block that ends there, until it wants more or is at its end. */
 static inline enum tls_result hello_feed(struct tls_reader *r, const __u8 *stream, size_t have)
 {
 	enum tls_result result = TLS_AGAIN;

@@ -300,11 +300,14 @@ Test(dns, other_types_get_no_data_of_an_address_answer)
 /* The longest question and the longest answer stay in the room; a length that lies is not believed. */
 Test(dns, longest_answer)
 {
-	struct esafe_answer a = { .ede = 15, .a = { .len = ESAFE_ANSWER_BODY, .count = 12, .fix_first = 16, .fix_step = 16, .fix = 8 } };
+	struct esafe_answer a = { .ede = 15, .a = { .len = ESAFE_ANSWER_BODY, .count = 12 } };
 	struct dns_question q = { .end = DNS_HEADER + ESAFE_NAME_MAX + 4, .qtype = 1, .has_opt = 1 };
 	__u8 *msg = calloc(1, DNS_MASK + 1);
-	__u32 len = dns_answer(msg, &q, &a, 60);
+	__u32 len;
 
+	a.a.fix_first = a.a.fix_step = 16;
+	a.a.fix = 8;
+	len = dns_answer(msg, &q, &a, 60);
 	cr_expect_eq(len, q.end + ESAFE_ANSWER_BODY + 11 + 6 + strlen("blocked by the school"));
 	a.a.len = ESAFE_ANSWER_BODY + 1;
 	a.a.fix = 255;

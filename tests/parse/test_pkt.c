@@ -1,108 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 
-#include "parse.h"
-#include "pkt.h"
-
-struct frame {
-	__u32 len;
-	__u8 bytes[1600];
-};
-
-static void put(struct frame *f, const void *bytes, __u32 len)
-{
-	memcpy(f->bytes + f->len, bytes, len);
-	f->len += len;
-}
-
-static void put16(struct frame *f, __u16 value)
-{
-	put(f, (__u8[]){ value >> 8, value }, 2);
-}
-
-static void fill(struct frame *f, __u8 byte, __u32 len)
-{
-	memset(f->bytes + f->len, byte, len);
-	f->len += len;
-}
-
-static void ethernet(struct frame *f, const __u16 *tags, int n, __u16 type)
-{
-	f->len = 0;
-	put(f, "\2\0\0\0\0\1\2\0\0\0\0\2", 12);
-	for (int i = 0; i < n; i++) {
-		put16(f, i + 1 < n ? 0x88a8 : 0x8100);
-		put16(f, 0xa000 | tags[i]);
-	}
-	put16(f, type);
-}
-
-/* Returns the offset of the header; close_ip() writes the length. */
-static __u32 ipv4(struct frame *f, __u32 options, __u16 fragment, __u8 protocol)
-{
-	__u32 at = f->len;
-
-	put(f, (__u8[]){ 0x45 + options / 4, 0, 0, 0, 0, 7 }, 6);
-	put16(f, fragment);
-	put(f, (__u8[]){ 64, protocol, 0, 0, 10, 1, 2, 3, 192, 0, 2, 9 }, 12);
-	fill(f, 1, options);
-	return at;
-}
-
-static __u32 ipv6(struct frame *f, __u8 next)
-{
-	__u32 at = f->len;
-
-	put(f, (__u8[]){ 0x60, 0, 0, 0, 0, 0, next, 64 }, 8);
-	put(f, "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 32);
-	return at;
-}
-
-static void close_ip(struct frame *f, __u32 at, int lie)
-{
-	int is_v6 = f->bytes[at] >> 4 == 6, len = f->len - at - (is_v6 ? 40 : 0) + lie;
-
-	f->bytes[at + (is_v6 ? 4 : 2)] = len >> 8;
-	f->bytes[at + (is_v6 ? 5 : 3)] = len;
-}
-
-static void tcp(struct frame *f, __u32 options, __u32 payload)
-{
-	put(f, (__u8[]){ 0x12, 0x34, 1, 0xbb, 0xde, 0xad, 0xbe, 0xef, 0xca, 0xfe, 0xba, 0xbe }, 12);
-	put(f, (__u8[]){ (5 + options / 4) << 4, TCP_ACK, 1, 1, 0, 0, 0, 0 }, 8);
-	fill(f, 1, options);
-	fill(f, 'p', payload);
-}
-
-static void udp(struct frame *f, __u32 payload, int lie)
-{
-	put(f, (__u8[]){ 0x12, 0x34, 0, 53 }, 4);
-	put16(f, 8 + payload + lie);
-	put16(f, 0);
-	fill(f, 'p', payload);
-}
-
-/*
- * Reads the first `have` bytes of the frame as if the rest were not in the linear part. Two bytes stand before it, as in
- * the kernel (NET_IP_ALIGN): what is behind the Ethernet header is aligned.
- */
-static enum pkt_kind read_view(const struct frame *f, __u32 have, struct pkt *p)
-{
-	__u8 *block = malloc(have + 2);
-	struct view v = { block + 2, block + 2 + have, f->len };
-	enum pkt_kind kind;
-
-	memcpy(block + 2, f->bytes, have);
-	memset(p, 0, sizeof(*p));
-	kind = pkt_read(&v, p);
-	free(block);
-	return kind;
-}
-
-static enum pkt_kind read_frame(const struct frame *f, struct pkt *p)
-{
-	return read_view(f, f->len, p);
-}
+#include "frame.h"
 
 /* ---- every chain: tags, IP header, what comes between ---- */
 
@@ -209,7 +108,8 @@ Test(pkt, chains_of_ipv4)
 
 Test(pkt, chains_of_ipv6)
 {
-	static const __u8 kinds[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS, IPPROTO_FRAGMENT, IPPROTO_AH, 135, 139, 140 };
+	static const __u8 kinds[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS, IPPROTO_FRAGMENT,
+				      IPPROTO_AH, 135, 139, 140 };
 
 	for (int number = 0; number < 8 * 8 * 8; number++) {
 		struct chain c = { .v6 = 1, .tags = number % 3, .tcp = number & 1, .options = number % 11 * 4, .n = 3 };
@@ -381,7 +281,8 @@ Test(pkt, fragments_of_ipv6)
 /* A fragment inside a fragment: the outer one is not whole because the inner one says that it is. */
 Test(pkt, fragments_in_fragments)
 {
-	static const __u16 first_atomic[] = { 1, 0 }, atomic_first[] = { 0, 1 }, atomic_atomic[] = { 0, 0 }, first_later[] = { 1, 8 };
+	static const __u16 first_atomic[] = { 1, 0 }, atomic_first[] = { 0, 1 };
+	static const __u16 atomic_atomic[] = { 0, 0 }, first_later[] = { 1, 8 };
 	struct pkt p;
 
 	cr_expect_eq(read_fragments6(first_atomic, 2, IPPROTO_TCP, &p), PKT_FRAGMENT);
