@@ -11,6 +11,8 @@
 
 #define SOON_MS 50
 
+enum { RANK_WRITTEN = -1 /* the map has it already */, RANK_REGISTERED, RANK_LEASED, RANK_SEEN };
+
 struct named {
 	__u32 id;
 	char *name;
@@ -19,7 +21,7 @@ struct named {
 struct entry {
 	struct esafe_device_key key;
 	struct esafe_device value;
-	int rank; /* a device registered by this very key goes before one that is only found by its address */
+	int rank; /* of two with one key the lower holds: registered by it, then leased it, then seen with it */
 };
 
 struct devices_index {
@@ -131,7 +133,7 @@ static bool by_address_anywhere(const struct config *config)
 }
 
 /* One more way to find the device of this MAC. `n`: how many entries the register itself gave; those are sorted. */
-static int add_address(struct devices_index *index, size_t n, const __u8 mac[6], const __u8 addr[16])
+static int add_address(struct devices_index *index, size_t n, int rank, const __u8 mac[6], const __u8 addr[16])
 {
 	struct esafe_device_key key = { .kind = ESAFE_BY_MAC };
 	const struct entry *device;
@@ -142,7 +144,7 @@ static int add_address(struct devices_index *index, size_t n, const __u8 mac[6],
 	if (!device)
 		return 0;
 	entry = *device;
-	entry.rank = 1;
+	entry.rank = rank;
 	entry.key.kind = ESAFE_BY_ADDRESS;
 	memcpy(entry.key.addr, addr, sizeof(entry.key.addr));
 	return add_entry(index, &entry);
@@ -161,7 +163,7 @@ static int join_neighbour(void *ctx, const struct neigh_entry *neighbour)
 
 	for (size_t i = 0; i < joining->ifaces; i++)
 		if (joining->ifindex[i] == neighbour->ifindex)
-			return add_address(joining->index, joining->n, neighbour->mac, neighbour->addr);
+			return add_address(joining->index, joining->n, RANK_SEEN, neighbour->mac, neighbour->addr);
 	return 0;
 }
 
@@ -182,7 +184,7 @@ static int join_addresses(const struct esafed *esafed, struct devices_index *ind
 
 		if (lease != leases_of_addr(leases, lease->addr, now))
 			continue;
-		if (add_address(index, joining.n, lease->mac, lease->addr))
+		if (add_address(index, joining.n, RANK_LEASED, lease->mac, lease->addr))
 			return -ENOMEM;
 	}
 	return neigh_each(esafed->neigh, join_neighbour, &joining);
@@ -241,7 +243,7 @@ struct stale {
 	size_t n, room;
 };
 
-/* Marks what the map holds already right by rank -1, and collects what it should not hold. */
+/* Marks what the map holds already, and collects what it should not hold. */
 static int look_at(void *ctx, const struct esafe_device_key *key, const struct esafe_device *value)
 {
 	struct stale *stale = ctx;
@@ -249,7 +251,7 @@ static int look_at(void *ctx, const struct esafe_device_key *key, const struct e
 
 	if (wanted) {
 		if (!memcmp(&wanted->value, value, sizeof(*value)))
-			wanted->rank = -1;
+			wanted->rank = RANK_WRITTEN;
 		return 0;
 	}
 	if (stale->n == stale->room) {
@@ -273,7 +275,7 @@ static int write_map(struct esafed *esafed, struct devices_index *index)
 	for (size_t i = 0; i < stale.n && !err; i++)
 		err = maps_device_del(esafed->maps, &stale.key[i]);
 	for (size_t i = 0; i < index->entries && !err; i++)
-		if (index->entry[i].rank != -1)
+		if (index->entry[i].rank != RANK_WRITTEN)
 			err = maps_device_set(esafed->maps, &index->entry[i].key, &index->entry[i].value);
 	free(stale.key);
 	return err;

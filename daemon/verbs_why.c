@@ -47,10 +47,10 @@ static int find_address(void *ctx, const struct neigh_entry *entry)
 	return !memcmp(entry->addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
 }
 
-static bool is_filtered(const struct config *config, __u32 ifindex, int identity)
+static bool is_filtered(const struct config *config, __u32 ifindex)
 {
 	for (size_t i = 0; ifindex && i < config->ifaces; i++)
-		if (config->iface[i].identity == identity && if_nametoindex(config->iface[i].name) == ifindex)
+		if (if_nametoindex(config->iface[i].name) == ifindex)
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ static void place_device(const struct esafed *esafed, __u8 kind, const __u8 addr
 		}
 	}
 	/* The neighbour of a bridge is not seen on its port; nor is one that was silent for long seen at all. */
-	if (!is_filtered(esafed->config, question->ifindex, kind))
+	if (!is_filtered(esafed->config, question->ifindex))
 		question->ifindex = some_interface(esafed->config, kind);
 }
 
