@@ -24,9 +24,7 @@
 #define TC_HANDLE 0xe5afe
 #define PATH_ROOM 512
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the packet readers are written for little-endian machines"
-#endif
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the packet readers are written for little-endian machines");
 
 struct bpfprog {
 	struct esafe_bpf *skel;
@@ -290,15 +288,30 @@ static int xdp_set(__u32 ifindex, int fd)
 	return err;
 }
 
+/* An interface that tells devices apart by address makes the programs ask map iface at all. */
+static int set_identity(struct maps *maps, __u32 ifindex, int identity)
+{
+	struct esafe_iface entry = { .identity = identity };
+	struct esafe_config config;
+	int err = maps_iface_set(maps, ifindex, &entry);
+
+	if (err || identity != ESAFE_BY_ADDRESS)
+		return err;
+	err = maps_get_config(maps, &config);
+	if (err || config.by_address)
+		return err;
+	config.by_address = 1;
+	return maps_set_config(maps, &config);
+}
+
 int bpfprog_attach(struct bpfprog *prog, const struct config_iface *iface)
 {
-	struct esafe_iface entry = { .identity = iface->identity };
 	__u32 ifindex = if_nametoindex(iface->name);
 	int err;
 
 	if (!ifindex)
 		return -ENODEV;
-	err = maps_iface_set(&prog->maps, ifindex, &entry);
+	err = set_identity(&prog->maps, ifindex, iface->identity);
 	if (!err)
 		err = tc_attach(ifindex, BPF_TC_EGRESS, bpf_program__fd(prog->skel->progs.esafe_egress));
 	if (!err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel programs: loaded, pinned, attached, replaced. Starting adopts the maps that an earlier daemon left; stopping
- * leaves everything in place. Only bpfprog_detach() switches the filter off.
+ * The kernel programs: loaded, pinned, attached, replaced. Starting adopts the maps that an earlier daemon left;
+ * stopping leaves everything in place. Only bpfprog_detach() switches the filter off.
  */
 #ifndef ESAFE_BPFPROG_H
 #define ESAFE_BPFPROG_H

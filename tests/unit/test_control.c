@@ -179,7 +179,8 @@ Test(control, answers)
 	cr_assert(hear(fd, "{\"end\":{\"code\":\"ok\"}}\n", out, sizeof(out)));
 	cr_expect(strstr(out, "{\"row\":{\"word\":\"\\u00E9\\u001B\"}}\n"), "%s", out);
 	say(fd, ASK("echo") ASK("echo"));
-	cr_expect(hear(fd, "ok\"}}\n{\"row\":{\"word\":\"none\"}}\n{\"end\":{\"code\":\"ok\"}}\n", out, sizeof(out)), "%s", out);
+	cr_expect(hear(fd, "ok\"}}\n{\"row\":{\"word\":\"none\"}}\n{\"end\":{\"code\":\"ok\"}}\n", out, sizeof(out)), "%s",
+		  out);
 	close(fd);
 }
 
