@@ -231,7 +231,7 @@ static inline enum tls_result whole_extensions(struct whole *w, __u8 *wire, size
 		return w->result;
 	if (left != w->end - w->at)
 		return TLS_BAD;
-	for (len = 0; left; left -= len + 4) {
+	while (left) {
 		if (left < 4)
 			return TLS_BAD;
 		if (!whole_number(w, 2, &kind) || !whole_number(w, 2, &len))
@@ -240,7 +240,8 @@ static inline enum tls_result whole_extensions(struct whole *w, __u8 *wire, size
 			return TLS_BAD;
 		if (!kind)
 			return whole_server_name(w, len, wire, wire_len);
-		if (len + 4 < left && !whole_take(w, len))
+		left -= len + 4;
+		if (left >= 4 && !whole_take(w, len)) /* what is wrong behind it shows before it is there */
 			return w->result;
 	}
 	return TLS_NO_NAME;
