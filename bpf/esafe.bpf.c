@@ -218,7 +218,7 @@ int esafe_why(struct __sk_buff *skb)
 		return 2;
 	s->proto = ESAFE_P_DNS;
 	decide();
-	event_fill(&w->event, s, 0);
+	event_fill(&w->event, s);
 	for (int i = 0; i < 4; i++)
 		w->categories[i] = s->categories[i];
 	return s->nonce != nonce;

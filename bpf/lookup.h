@@ -98,11 +98,9 @@ static __always_inline void reach_names(struct scratch *s, void *table, const st
 }
 
 /* Looks up the name and every parent, shortest first: s->categories, and the sites of the policy that it falls under. */
-PART int walk(void)
+PART int walk(struct scratch *s, struct esafe_policy *p)
 {
 	struct esafe_config *c = config_get();
-	struct esafe_policy *p = policy_get();
-	struct scratch *s = scratch_get();
 	struct catmap_header *header;
 	__u32 zero = 0;
 	void *table;

@@ -50,6 +50,7 @@ struct scratch {
 	__u32 proto;         /* enum esafe_proto */
 	__u32 verdict, reason, answer, category, line, matched, log;
 	__u32 profile, slot; /* slot: transition */
+	__u32 version;       /* of the policy */
 	__u64 windows;
 	/* streams */
 	__u32 flight;        /* index */

@@ -36,10 +36,8 @@ static __always_inline const struct esafe_site *hit_site(const struct esafe_poli
 }
 
 /* Is the name below a protected site? Sets reason to HELP or UPDATE. */
-PART int find_protection(void)
+PART int find_protection(struct scratch *s, struct esafe_policy *p)
 {
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
 
 	if (!s || !p)
 		return 0;
@@ -58,10 +56,8 @@ PART int find_protection(void)
 }
 
 /* The rule of one site for this group now. 1: found, verdict set. */
-PART int site_rule(__u32 hit)
+PART int site_rule(struct scratch *s, struct esafe_policy *p, __u32 hit)
 {
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
 	const struct esafe_site *site;
 	__u64 group;
 
@@ -85,16 +81,14 @@ PART int site_rule(__u32 hit)
 }
 
 /* The rule of the longest site that has one for this group now. 1: found, verdict set. */
-PART int find_site_rule(void)
+PART int find_site_rule(struct scratch *s, struct esafe_policy *p)
 {
-	struct scratch *s = scratch_get();
-
-	if (!s)
+	if (!s || !p)
 		return 0;
 	for (__u32 i = 1; i <= HITS; i++) {
 		if (i > s->hits)
 			break;
-		if (site_rule(s->hits - i))
+		if (site_rule(s, p, s->hits - i))
 			return 1;
 	}
 	return 0;
@@ -155,10 +149,8 @@ static __always_inline __u32 exact_service(const struct scratch *s, const struct
 }
 
 /* Is the destination one of the addresses that this service is locked to? */
-PART int address_is_pinned(void)
+PART int address_is_pinned(struct scratch *s, struct esafe_policy *p)
 {
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
 	const __u64 *dst;
 	__u32 canary = 0, service;
 
@@ -178,7 +170,7 @@ PART int address_is_pinned(void)
 }
 
 /* What is allowed may be led elsewhere. */
-static __always_inline void judge_service(struct scratch *s, const struct esafe_policy *p,
+static __always_inline void judge_service(struct scratch *s, struct esafe_policy *p,
 					  const struct esafe_profile *profile, __u32 service)
 {
 	__u32 answer = profile->service_answer[service];
@@ -186,7 +178,7 @@ static __always_inline void judge_service(struct scratch *s, const struct esafe_
 	if (service && answer) {
 		if (s->proto == ESAFE_P_DNS || s->proto == ESAFE_P_DNS_TCP)
 			verdict(s, ESAFE_REWRITE, ESAFE_R_SAFESEARCH, answer);
-		else if (!address_is_pinned())
+		else if (!address_is_pinned(s, p))
 			verdict(s, ESAFE_BLOCK, ESAFE_R_BYPASS, 0);
 		return;
 	}
@@ -203,7 +195,7 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 
 	if (s->device.flags & ESAFE_DEVICE_QUARANTINED)
 		return verdict(s, ESAFE_DROP, ESAFE_R_QUARANTINE, 0);
-	if (s->hits && find_protection())
+	if (s->hits && find_protection(s, p))
 		return;
 	service = exact_service(s, p, &canary);
 	if (canary && service && profile->service_answer[service]) {
@@ -215,7 +207,7 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 		return verdict(s, ESAFE_BLOCK, ESAFE_R_SUSPENDED, 0);
 	if (p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NO_INTERNET)
 		return verdict(s, ESAFE_BLOCK, ESAFE_R_NO_INTERNET, 0);
-	if (!s->hits || !find_site_rule())
+	if (!s->hits || !find_site_rule(s, p))
 		judge_categories(s, profile);
 	if (s->verdict == ESAFE_ALLOW)
 		judge_service(s, p, profile, service);
@@ -224,22 +216,26 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 static __always_inline void forget_verdict(struct scratch *s)
 {
 	s->category = ESAFE_NO_CATEGORY;
-	s->line = s->matched = s->answer = 0;
+	s->line = s->matched = s->answer = s->version = 0;
 	s->log = ESAFE_LOG_FULL;
 	verdict(s, ESAFE_BLOCK, ESAFE_R_NO_POLICY, 0);
 }
 
 /* Who and when: group and profile. Not found: a verdict is set and -1 returned. */
-static __always_inline int find_profile(struct scratch *s, const struct esafe_policy *p)
+static __always_inline int find_profile(struct scratch *s, struct esafe_policy *p)
 {
 	const struct esafe_transition *slot;
+	__u32 current = p->current;
 
 	forget_verdict(s);
 	if (!s->now_ns)
 		s->now_ns = bpf_ktime_get_tai_ns();
-	if (who())
+	if (who(s, p))
 		return -1;
-	slot = &p->transitions[find_slot() & (ESAFE_TRANSITIONS - 1)];
+	if (!slot_holds(p, current, s->now_ns))
+		current = find_slot(s, p);
+	s->version = p->version;
+	slot = &p->transitions[current & (ESAFE_TRANSITIONS - 1)];
 	s->windows = slot->windows;
 	s->profile = slot->profile[s->group & (ESAFE_GROUPS - 1)];
 	s->log = p->groups[s->group & (ESAFE_GROUPS - 1)].log;
@@ -264,7 +260,7 @@ PART int decide(void)
 		forget_verdict(s);
 		return 0;
 	}
-	if (find_profile(s, p) || walk())
+	if (find_profile(s, p) || walk(s, p))
 		return 0;
 	profile = &p->profiles[s->profile & (ESAFE_PROFILES - 1)];
 	category = first_category(s, p->floor);

@@ -37,13 +37,13 @@ static __always_inline void count_fault(void)
 		st->faults++;
 }
 
-static __always_inline void event_fill(struct esafe_event *e, const struct scratch *s, __u32 version)
+static __always_inline void event_fill(struct esafe_event *e, const struct scratch *s)
 {
 	e->tai_ns = s->now_ns;
 	e->device = s->device.id;
 	e->user = s->device.user;
 	e->ifindex = s->pkt.ifindex;
-	e->policy = version;
+	e->policy = s->version;
 	e->line = s->line;
 	e->category = s->category;
 	e->qtype = s->proto == ESAFE_P_DNS || s->proto == ESAFE_P_DNS_TCP ? s->question.qtype : 0;
@@ -69,7 +69,7 @@ static __always_inline void event_fill(struct esafe_event *e, const struct scrat
 	do {                                                                                  \
 		e = bpf_ringbuf_reserve(&events, sizeof(*e) + (room), 0);                     \
 		if (e) {                                                                      \
-			event_fill(e, s, version);                                            \
+			event_fill(e, s);                                                     \
 			for (int i = 0; i < (room) / 8; i++)                                  \
 				esafe_store8(&e->name[i * 8], esafe_load8(&s->name.wire[i * 8])); \
 			bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);                              \
@@ -87,9 +87,7 @@ static __always_inline int wanted(const struct scratch *s)
 PART int report(void)
 {
 	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
 	struct esafe_event *e;
-	__u32 version;
 
 	if (!s)
 		return -1;
@@ -101,7 +99,6 @@ PART int report(void)
 		for (int i = 0; i < 32; i += 8)
 			esafe_store8(&s->name.wire[i], 0);
 	}
-	version = p ? p->version : 0;
 	if (s->name.len <= 32)
 		EVENT_SEND(32);
 	else if (s->name.len <= 96)

@@ -13,17 +13,13 @@ static __always_inline int slot_holds(const struct esafe_policy *p, __u32 i, __u
 	       (i + 1 >= p->transitions_count || now < p->transitions[(i + 1) & (ESAFE_TRANSITIONS - 1)].at_ns);
 }
 
-/* The transition in force at s->now_ns: nearly always the one of the packet before. */
-PART int find_slot(void)
+/* The transition in force at s->now_ns, when it is no longer the one of the packet before. */
+PART int find_slot(struct scratch *s, struct esafe_policy *p)
 {
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
 	volatile __u32 *slot; /* kept in memory: in a register it would make the verifier try every path */
 
 	if (!s || !p)
 		return 0;
-	if (slot_holds(p, p->current, s->now_ns))
-		return p->current;
 	slot = &s->slot;
 	*slot = 0;
 	for (__u32 step = ESAFE_TRANSITIONS / 2; step; step /= 2) {
@@ -54,10 +50,8 @@ static __always_inline int place_fits(const struct esafe_place *place, const str
 }
 
 /* The group of a device by where it is. */
-PART int find_place(void)
+PART int find_place(struct scratch *s, struct esafe_policy *p)
 {
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
 
 	if (!s || !p)
 		return -1;
@@ -85,21 +79,27 @@ static __always_inline void device_key(struct esafe_device_key *key, const struc
 		__builtin_memcpy(key->addr, pkt->mac, 6);
 }
 
-/* Whose packet it is: s->device, s->group, s->how. A group that the policy no longer has is no group. */
-PART int who(void)
+/* How devices on this interface are told apart. Nearly always by MAC everywhere: then no interface is looked up. */
+static __always_inline __u32 identity(__u32 ifindex)
 {
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
+	struct esafe_config *c = config_get();
+	struct esafe_iface *at;
+
+	if (!c || !c->by_address)
+		return ESAFE_BY_MAC;
+	at = bpf_map_lookup_elem(&iface, &ifindex);
+	return at ? at->identity : ESAFE_BY_MAC;
+}
+
+/* Whose packet it is: s->device, s->group, s->how. A group that the policy no longer has is no group. */
+PART int who(struct scratch *s, struct esafe_policy *p)
+{
 	struct esafe_device_key key;
 	struct esafe_device *known;
-	struct esafe_iface *at;
-	__u32 ifindex;
 
 	if (!s || !p)
 		return -1;
-	ifindex = s->pkt.ifindex;
-	at = bpf_map_lookup_elem(&iface, &ifindex);
-	device_key(&key, &s->pkt, at ? at->identity : ESAFE_BY_MAC);
+	device_key(&key, &s->pkt, identity(s->pkt.ifindex));
 	known = bpf_map_lookup_elem(&device, &key);
 	s->group = ESAFE_NONE;
 	if (known) {
@@ -115,7 +115,7 @@ PART int who(void)
 		__builtin_memset(&s->device, 0, sizeof(s->device));
 	}
 	if (s->group >= ESAFE_GROUPS || !p->groups[s->group & (ESAFE_GROUPS - 1)].valid)
-		return find_place();
+		return find_place(s, p);
 	return 0;
 }
 

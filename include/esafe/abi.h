@@ -124,7 +124,7 @@ struct esafe_config {
 	__u64 flow_k1, flow_k2; /* flow tags: likewise */
 	__u64 adopt_until_ns;   /* CLOCK_TAI: until then connections that are already open are taken as judged */
 	__u32 abi;
-	__u32 pad;
+	__u32 by_address;       /* interfaces that tell devices apart by address; 0: map iface need not be asked */
 };
 _Static_assert(sizeof(struct esafe_config) == 48, "abi");
 
