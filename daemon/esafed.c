@@ -37,8 +37,7 @@ static void ready_again(struct esafed *esafed)
 	char status[128];
 
 	if (!esafed->policy)
-		snprintf(status, sizeof(status), "no policy is in force: %s",
-			 "what was loaded before filters on, or everything is refused");
+		snprintf(status, sizeof(status), "no policy was loaded");
 	else
 		snprintf(status, sizeof(status), "policy version %u, %lu names", esafed->applied.version,
 			 esafed->lists.stats.names);
@@ -50,6 +49,8 @@ void esafed_load_over(struct esafed *esafed)
 {
 	if (esafed->stopping)
 		return;
+	if (esafed->policy && !esafed->attaching && !esafed->detached)
+		attach_all(esafed);
 	ready_again(esafed);
 	if (esafed->reload_wanted)
 		esafed_reload(esafed, "esafed");
@@ -224,6 +225,7 @@ static int start_programs(struct esafed *esafed)
 	err = set_seeds(esafed);
 	if (!err)
 		err = devices_sync(esafed);
+	esafed->had_policy = adopted;
 	if (!err && adopted) {
 		log_info("the policy that was in force goes on");
 		attach_all(esafed);
@@ -283,13 +285,21 @@ static int start_parts(struct esafed *esafed)
 
 /* ---- the first policy ---- */
 
-/* With or without a policy: a filter that knows none refuses everything, and says so. */
+/*
+ * Where a filter was, there is one: if its policy cannot be loaded, what an earlier daemon left goes on, or everything is
+ * refused. A machine that never had a policy is left as it is until somebody applies one.
+ */
 static void first_load_over(void *ctx, const struct load_result *result)
 {
 	struct esafed *esafed = ctx;
 
-	if (result->err)
-		log_error("no policy could be loaded: what was in force before goes on, or everything is refused");
+	if (!result->err)
+		return;
+	if (!esafed->had_policy) {
+		log_error("nothing is filtered until a policy is applied: esafectl policy apply");
+		return;
+	}
+	log_error("the policy could not be loaded: what was in force before goes on, or everything is refused");
 	if (!esafed->attaching && !esafed->detached)
 		attach_all(esafed);
 }
@@ -341,8 +351,14 @@ static int load_file(struct esafed *esafed)
 	int err;
 
 	err = file_read(order.file, FILE_BYTES, &text, &order.len);
-	if (err)
-		return log_errno(err, "%s", order.file);
+	if (err) {
+		struct load_result none = { .err = err };
+
+		log_errno(err, "%s", order.file);
+		first_load_over(esafed, &none);
+		ready_again(esafed);
+		return 0;
+	}
 	order.text = text;
 	err = load_start(esafed, &order);
 	free(text);
@@ -356,6 +372,7 @@ static int first_load(struct esafed *esafed)
 
 	if (register_policy_get(esafed->reg, 0, &row))
 		return load_file(esafed);
+	esafed->had_policy = true;
 	err = load_registered(esafed, &row);
 	register_policy_free(&row);
 	return err;

@@ -51,6 +51,7 @@ struct esafed {
 
 	/* what is in force */
 	struct idtable groups, categories;
+	bool had_policy;            /* an earlier daemon had one in force */
 	struct policy *policy;      /* NULL: none was loaded yet */
 	struct reg_policy applied;  /* without its text */
 	__s64 tai_offset_ns;        /* as compiled */

@@ -339,6 +339,7 @@ static void done(void *ctx, int err)
 	}
 	say_result(load, err);
 	esafed->load = NULL;
+	esafed_load_over(esafed); /* before anybody is told: what is said to be in force is */
 	if (load->order.done) {
 		struct load_result result = {
 			.err = err,
@@ -351,7 +352,6 @@ static void done(void *ctx, int err)
 		load->order.done(load->order.ctx, &result);
 	}
 	load_free(load);
-	esafed_load_over(esafed);
 }
 
 /* ---- beginning ---- */

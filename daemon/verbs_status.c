@@ -9,13 +9,21 @@
 #include "snapshot.h"
 #include "verbs.h"
 
+static const char *iface_state(const struct esafed *esafed, size_t i)
+{
+	if (esafed->detached)
+		return "switched off";
+	if (attach_done(esafed, i))
+		return "filtered";
+	return esafed->attaching ? "not there" : "not filtered yet";
+}
+
 static json_t *filter_state(const struct esafed *esafed)
 {
 	json_t *ifaces = json_object();
 
 	for (size_t i = 0; i < esafed->config->ifaces; i++)
-		reply_text(ifaces, esafed->config->iface[i].name, esafed->detached ? "switched off"
-								: attach_done(esafed, i) ? "filtered" : "not there");
+		reply_text(ifaces, esafed->config->iface[i].name, iface_state(esafed, i));
 	return ifaces;
 }
 
@@ -100,7 +108,9 @@ static json_t *warnings(const struct esafed *esafed, const struct metrics_snapsh
 	if (esafed->detached)
 		json_array_append_new(list, json_string("the filter is switched off; a restart of esafed switches it on"));
 	if (!esafed->policy)
-		json_array_append_new(list, json_string("no policy could be loaded: see the journal of esafed"));
+		json_array_append_new(list, json_string(esafed->attaching ? "no policy could be loaded: see the journal"
+									  : "nothing is filtered until a policy "
+									    "is applied: see the journal"));
 	if (esafed->lists.old || esafed->lists.absent)
 		json_array_append_new(list, json_string("lists were refused: see esafectl list ls"));
 	if (metrics->store.failing)
