@@ -23,8 +23,8 @@ enum tls_result {
 	TLS_AGAIN,   /* not all bytes were read: call again */
 	TLS_NAME,    /* the name is in reader.name, in wire form */
 	TLS_NO_NAME, /* a complete ClientHello without a server name */
-	TLS_OTHER,   /* the stream does not start with a TLS handshake record */
-	TLS_BAD,     /* it does, but not as the RFC says */
+	TLS_OTHER,   /* the stream does not start with a TLS record */
+	TLS_BAD,     /* it does, but not with a hello as the RFC says */
 };
 
 enum tls_field {
@@ -150,15 +150,23 @@ static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
 
 #define TLS_BYTE(bytes, i, mask) ((bytes)[(i) & (mask)])
 
+/* Change of ciphers, alert, handshake, data, heartbeat. */
+static __always_inline int tls_content(__u32 type)
+{
+	return type >= 20 && type <= 24;
+}
+
 /* The header of the next record, five bytes. */
 static __always_inline enum tls_result tls_record(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {
 	__u32 at = r->at;
 
-	if (at < have && TLS_BYTE(bytes, at, mask) != 22)
+	if (at < have && (at ? TLS_BYTE(bytes, at, mask) != 22 : !tls_content(TLS_BYTE(bytes, 0, mask))))
 		return at ? TLS_BAD : TLS_OTHER;
 	if (at + 1 < have && TLS_BYTE(bytes, at + 1, mask) != 3)
 		return at ? TLS_BAD : TLS_OTHER;
+	if (at + 1 < have && TLS_BYTE(bytes, at, mask) != 22)
+		return TLS_BAD; /* some servers leave out an alert before the hello: it must not hide the hello */
 	if (at + 5 > have)
 		return TLS_MORE;
 	r->record = TLS_BYTE(bytes, at + 3, mask) << 8 | TLS_BYTE(bytes, at + 4, mask);

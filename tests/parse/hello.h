@@ -125,8 +125,12 @@ static inline enum tls_result whole_flatten(struct whole *w, const __u8 *stream,
 	for (;;) {
 		size_t size, left = len - at;
 
-		if (left && (stream[at] != 22 || (left > 1 && stream[at + 1] != 3)))
+		if (at && left && stream[at] != 22)
+			return TLS_BAD;
+		if (left && (stream[at] < 20 || stream[at] > 24 || (left > 1 && stream[at + 1] != 3)))
 			return at ? TLS_BAD : TLS_OTHER;
+		if (left > 1 && stream[at] != 22)
+			return TLS_BAD; /* a record of TLS, but not of the handshake */
 		if (left < 5)
 			return TLS_MORE;
 		size = stream[at + 3] * 256 + stream[at + 4];

@@ -77,3 +77,18 @@ Test(catmap, find)
 	cr_expect_eq(catmap_find(bucket, 0xffffffff00ULL), 0, "the low bits of a tag are not the tag");
 	free(bucket);
 }
+
+Test(catmap, bit_of_the_filter)
+{
+	unsigned seen[64] = { 0 };
+
+	for (int round = 0; round < 64000; round++) {
+		__u64 hash = random64();
+
+		cr_assert_lt(catmap_bit(hash, 1 << 16), 1U << 16);
+		cr_assert_eq(catmap_bit(hash, 64), catmap_bit(hash, 1 << 16) % 64);
+		seen[catmap_bit(hash, 64)]++;
+	}
+	for (int i = 0; i < 64; i++)
+		cr_expect(seen[i] > 800 && seen[i] < 1200, "%d: %u", i, seen[i]);
+}

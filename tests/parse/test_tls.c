@@ -152,7 +152,12 @@ Test(tls, no_name)
 Test(tls, contradictions)
 {
 	static const struct { size_t at; int size; unsigned long value; enum tls_result result; const char *what; } rows[] = {
-		{ 0, 1, 23, TLS_OTHER, "application data" },
+		{ 0, 1, 23, TLS_BAD, "application data" },
+		{ 0, 2, 0x1503, TLS_BAD, "an alert first: servers leave it out and go on" },
+		{ 0, 2, 0x1403, TLS_BAD, "a change of ciphers first" },
+		{ 0, 2, 0x1502, TLS_OTHER, "no TLS, though its first byte might be" },
+		{ 0, 2, 0x1903, TLS_OTHER, "nor this" },
+		{ 0, 2, 0x1303, TLS_OTHER, "nor that" },
 		{ 0, 3, 0x474554, TLS_OTHER, "HTTP" },
 		{ 1, 1, 2, TLS_OTHER, "SSL 2" },
 		{ 3, 2, 0, TLS_BAD, "an empty record" },
