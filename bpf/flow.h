@@ -16,6 +16,9 @@
 #define ESAFE_FLOW_H
 
 #include <linux/types.h>
+#include "esafe/abi.h"
+#include "esafe/hash.h"
+#include "pkt.h"
 #include "tls.h"
 
 #define FLOW_BUCKETS 65536
@@ -68,6 +71,23 @@ struct flight {
 #define JUDGED_STAMP(now) (((now) >> 14) & 0x3fff)
 #define OPENING_STAMP(now) (((now) >> 8) & 0xfff)
 #define FLIGHT_STAMP(now) (((now) >> 4) & 0xffff)
+
+/* Secret hash of a connection; `from` is the side that opened it. */
+static __always_inline __u64 flow_hash(const struct esafe_config *c, const struct pkt *p, int from_src)
+{
+	const __u32 *from = from_src ? p->src : p->dst, *to = from_src ? p->dst : p->src;
+	__u32 from_port = from_src ? p->sport : p->dport, to_port = from_src ? p->dport : p->sport;
+	__u64 hash = esafe_mix(0, (__u64)from[3] << 32 | to[3], c->flow_k1, c->flow_k2);
+	/* the protocol not with the addresses, or UDP to one would be TCP to another */
+	__u64 how = (__u64)p->l4_proto << 32 | from_port << 16 | to_port;
+
+	hash = esafe_mix(hash, how, c->flow_k2, c->flow_k1);
+	if (p->family == 4)
+		return hash;
+	hash = esafe_mix(hash, (__u64)from[0] << 32 | from[1], c->flow_k1, c->flow_k2);
+	hash = esafe_mix(hash, (__u64)to[0] << 32 | to[1], c->flow_k1, c->flow_k2);
+	return esafe_mix(hash, (__u64)from[2] << 32 | to[2], c->flow_k1, c->flow_k2);
+}
 
 /* The word of this connection, or 0. */
 static __always_inline __u64 judged_find(const struct judged_bucket *bucket, __u64 hash)

@@ -34,21 +34,6 @@ static __always_inline struct opening_bucket *opening_bucket(__u64 hash)
 	return bpf_map_lookup_elem(&opening, &index);
 }
 
-/* Secret hash of a connection; `from` is the side that opened it. */
-static __always_inline __u64 flow_hash(const struct esafe_config *c, const struct pkt *p, int from_src)
-{
-	const __u32 *from = from_src ? p->src : p->dst, *to = from_src ? p->dst : p->src;
-	__u32 from_port = from_src ? p->sport : p->dport, to_port = from_src ? p->dport : p->sport;
-	__u64 hash = esafe_mix(p->l4_proto, (__u64)from[3] << 32 | to[3], c->flow_k1, c->flow_k2);
-
-	hash = esafe_mix(hash, (__u64)from_port << 16 | to_port, c->flow_k2, c->flow_k1);
-	if (p->family == 4)
-		return hash;
-	hash = esafe_mix(hash, (__u64)from[0] << 32 | from[1], c->flow_k1, c->flow_k2);
-	hash = esafe_mix(hash, (__u64)to[0] << 32 | to[1], c->flow_k1, c->flow_k2);
-	return esafe_mix(hash, (__u64)from[2] << 32 | to[2], c->flow_k1, c->flow_k2);
-}
-
 /* Sets the state of a connection in table `judged`. */
 PART int judged_put(__u64 hash, __u32 state)
 {

@@ -134,6 +134,72 @@ Test(flight, oldest_goes)
 	}
 }
 
+static struct pkt connection(int family)
+{
+	struct pkt p = { .family = family, .l4_proto = 6, .sport = 0x3412, .dport = 0xbb01 };
+
+	for (int i = family == 4 ? 3 : 0; i < 4; i++) {
+		p.src[i] = dice();
+		p.dst[i] = dice();
+	}
+	if (family == 4)
+		p.src[2] = p.dst[2] = PKT_BE32(0xffff);
+	return p;
+}
+
+Test(flow, hash_is_of_both_directions)
+{
+	const struct esafe_config c = { .flow_k1 = K1, .flow_k2 = K2 };
+
+	for (int round = 0; round < 1000; round++) {
+		struct pkt p = connection(round & 1 ? 4 : 6), back = p;
+
+		memcpy(back.src, p.dst, sizeof(p.src));
+		memcpy(back.dst, p.src, sizeof(p.dst));
+		back.sport = p.dport;
+		back.dport = p.sport;
+		cr_assert_eq(flow_hash(&c, &p, 1), flow_hash(&c, &back, 0));
+		cr_assert_neq(flow_hash(&c, &p, 1), flow_hash(&c, &back, 1), "who opens it counts");
+	}
+}
+
+/* One bit, or one byte, elsewhere: another connection. So is the same one over UDP, whatever its address is. */
+Test(flow, hash_of_each_field)
+{
+	const struct esafe_config c = { .flow_k1 = K1, .flow_k2 = K2 };
+
+	for (int family = 4; family <= 6; family += 2) {
+		struct pkt p = connection(family);
+		__u64 hash = flow_hash(&c, &p, 1);
+
+		for (int bit = 0; bit < 128; bit++) {
+			struct pkt src = p, dst = p, port = p;
+
+			src.src[bit / 32] ^= 1U << bit % 32;
+			dst.dst[bit / 32] ^= 1U << bit % 32;
+			port.sport ^= 1U << bit % 16;
+			port.dport ^= bit < 64 ? 0 : 1U << bit % 16;
+			cr_assert_neq(flow_hash(&c, &port, 1), hash, "port bit %d", bit);
+			if (family == 4 && bit < 96)
+				continue;
+			cr_assert_neq(flow_hash(&c, &src, 1), hash, "source bit %d", bit);
+			cr_assert_neq(flow_hash(&c, &dst, 1), hash, "destination bit %d", bit);
+		}
+		for (int shift = 0; shift < 32; shift += 8) {
+			for (__u32 byte = 0; byte < 256; byte++) {
+				struct pkt udp = p;
+
+				udp.l4_proto = 17;
+				udp.dst[3] ^= byte << shift;
+				cr_assert_neq(flow_hash(&c, &udp, 1), hash, "UDP to byte %d changed by %u", shift / 8, byte);
+				udp.dst[3] = p.dst[3];
+				udp.src[3] ^= byte << shift;
+				cr_assert_neq(flow_hash(&c, &udp, 1), hash, "UDP from byte %d changed by %u", shift / 8, byte);
+			}
+		}
+	}
+}
+
 /* The tables are indexed with masks. */
 Test(flow, sizes)
 {
