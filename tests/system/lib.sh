@@ -70,9 +70,9 @@ fails() {
 	if got=$("$@" 2>&1); then bad "$what: '$*' did not fail: ${got:0:600}"; else good; fi
 }
 
-# Polls until a command succeeds: within SECONDS COMMAND...
+# Polls until a command succeeds: within SECONDS COMMAND... ESAFE_PATIENCE: how many times slower this machine is.
 within() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * ${ESAFE_PATIENCE:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $deadline ] || return 1
