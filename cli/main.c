@@ -134,6 +134,39 @@ static int run(struct command *command)
 	return code;
 }
 
+static int take_zone(void *ctx, json_t *row)
+{
+	const char *zone = json_string_value(json_object_get(row, "zone"));
+
+	if (zone)
+		setenv("TZ", zone, 1);
+	tzset();
+	return 0;
+}
+
+static void ignore_end(void *ctx, json_t *end)
+{
+}
+
+#define OPTS_TIME (OPT(SINCE) | OPT(UNTIL) | OPT(AT))
+
+/* Times are meant in the zone of the school, which the daemon knows: where there are any they are read once more. */
+static int parse(int argc, char **argv, struct command *command)
+{
+	time_t now = time(NULL);
+	json_t *none;
+	int code;
+
+	code = command_parse(argc, argv, now, command, stderr);
+	if (code || !(command->options & OPTS_TIME) || command->options & (OPT(HELP) | OPT(VERSION)))
+		return code;
+	none = json_object();
+	code = client_ask(socket_path(command), ESAFE_CTL_CLOCK, none, take_zone, ignore_end, NULL);
+	json_decref(none);
+	command_free(command);
+	return code ? code : command_parse(argc, argv, now, command, stderr);
+}
+
 int main(int argc, char **argv)
 {
 	struct command command;
@@ -141,7 +174,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_DFL);
-	code = command_parse(argc, argv, time(NULL), &command, stderr);
+	code = parse(argc, argv, &command);
 	if (code)
 		return code;
 	if (command.options & OPT(VERSION))

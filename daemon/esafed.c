@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -386,6 +387,13 @@ int esafed_start(struct esafed *esafed)
 
 	if (err)
 		return err;
+	/*
+	 * One zone for timetable, days and log, that of the school; and set while there is one thread only, since the C
+	 * library knows one zone at a time and compiling asks for this one.
+	 */
+	if (setenv("TZ", esafed->config->zone, 1))
+		return -ENOMEM;
+	tzset();
 	esafed->started = clock_seconds();
 	signal(SIGPIPE, SIG_IGN);
 	if (!loop_signal(esafed->loop, SIGHUP, on_hup, esafed) || !loop_signal(esafed->loop, SIGTERM, on_end, esafed) ||

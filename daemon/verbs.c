@@ -53,6 +53,7 @@ static const struct arg log_args[] = {
 static const struct arg detach_args[] = { { "yes", ARG_FLAG, true, 0 }, { .name = NULL } };
 
 const struct verb verbs[] = {
+	{ ESAFE_CTL_CLOCK, ROLE_ANYBODY, NULL, verb_clock },
 	{ "status", ROLE_ADMIN, NULL, verb_status },
 	{ "policy check", ROLE_ADMIN, text_args, verb_policy_check },
 	{ "policy diff", ROLE_ADMIN, text_args, verb_policy_diff },

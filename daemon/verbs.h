@@ -11,6 +11,7 @@ static inline struct esafed *request_esafed(const struct request *request)
 	return request->owner;
 }
 
+void verb_clock(struct request *request);
 void verb_status(struct request *request);
 void verb_detach(struct request *request);
 void verb_policy_check(struct request *request);

@@ -16,6 +16,9 @@
 #define ESAFE_CTL_SOCKET "/run/esafe/control"
 #define ESAFE_CTL_LINE_MAX (2u << 20) /* bytes of a request; holds the largest policy */
 
+/* A verb that esafectl asks by itself: one row, {"zone":"Europe/London"}. */
+#define ESAFE_CTL_CLOCK "clock"
+
 /* How a request ended: name, word on the wire, exit code of esafectl, meaning. */
 #define ESAFE_CTL_ENDS(X)                                              \
 	X(OK, "ok", 0, "done")                                         \
