@@ -65,7 +65,7 @@ sees "by reason" 1 count --reason floor
 sees "since the start" "$(count)" count --since "$start"
 sees "none before the start" 0 count --until "$start"
 sees "a limit" 2 eval 'ctl log --json --limit 2 | wc -l'
-sees "a category that never was" "" rows --category gamse
+sees "a category that is none: what was meant" "*gamse*games*" ctl log --category gamse
 sees "a verdict that is none: what was meant" "*block*" ctl log --verdict blok
 
 # ---- forms ----

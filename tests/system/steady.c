@@ -19,7 +19,7 @@
 #include "dnsmsg.h"
 #include "net.h"
 
-#define LATE_MS 250
+#define LATE_MS 1000 /* when a client would ask again; less says more of a busy machine than of the filter */
 #define LOST_MS 3000
 #define TLS_EVERY 5
 #define WRONG_SHOWN 20
@@ -32,6 +32,7 @@ struct tally {
 struct steady {
 	struct sockaddr_storage dns, web;
 	const char *name[2]; /* blocked, allowed */
+	sigset_t open;       /* SIGTERM comes while nothing is under way, or the connection would seem to have failed */
 	int udp;
 	double asked_at[65536]; /* by id; 0: not waiting. Even ids ask the blocked name */
 	struct tally dns_tally, tls_tally;
@@ -99,44 +100,55 @@ static void read_answers(struct steady *s)
 	}
 }
 
-/* 22 for a ServerHello, 0 for a reset, -1 for anything else. */
-static int tls_outcome(const struct steady *s, const struct hello *h)
+/* How a connection ended: at which step, with which error or first byte. */
+struct ending {
+	const char *step;
+	int error, first;
+};
+
+static struct ending tls_outcome(const struct steady *s, const struct hello *h)
 {
 	struct timeval limit = { LOST_MS / 1000, 0 };
 	struct linger abort_on_close = { 1, 0 };
-	uint8_t first;
-	ssize_t n = -1;
-	int result = -1, fd = socket(s->web.ss_family, SOCK_STREAM, 0);
+	struct ending end = { .step = "connect" };
+	uint8_t first = 0;
+	ssize_t n;
+	int fd = socket(s->web.ss_family, SOCK_STREAM, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_on_close, sizeof(abort_on_close));
-	if (!connect(fd, (const void *)&s->web, sizeof(s->web)) && send(fd, h->bytes, h->len, MSG_NOSIGNAL) > 0)
+	n = connect(fd, (const void *)&s->web, sizeof(s->web));
+	if (!n) {
+		end.step = "send";
+		n = send(fd, h->bytes, h->len, MSG_NOSIGNAL);
+	}
+	if (n > 0) {
+		end.step = "receive";
 		n = recv(fd, &first, 1, 0);
-	if (n == 1)
-		result = first;
-	else if (n < 0 && errno == ECONNRESET)
-		result = 0;
+	}
+	end.error = n < 0 ? errno : 0;
+	end.first = first;
 	close(fd);
-	return result;
+	return end;
 }
 
 static void try_tls(struct steady *s, bool allowed)
 {
 	struct hello h;
 	double start = now_ms();
-	char text[80];
-	int got;
+	struct ending end;
+	char text[120];
 
 	hello_make(&h, s->name[allowed], s->tls_tally.asked / 2 % 2);
 	s->tls_tally.asked++;
-	got = tls_outcome(s, &h);
+	end = tls_outcome(s, &h);
 	took(&s->tls_tally, now_ms() - start);
-	if (got == (allowed ? 22 : 0)) {
+	if (allowed ? end.first == 22 : end.error == ECONNRESET) {
 		s->tls_tally.right++;
 		return;
 	}
-	snprintf(text, sizeof(text), got < 0 ? "no outcome" : got ? "first byte %d" : "reset", got);
+	snprintf(text, sizeof(text), "%s: first byte %d, %s", end.step, end.first, strerror(end.error));
 	wrong(&s->tls_tally, "connection to", s->name[allowed], text);
 }
 
@@ -161,7 +173,7 @@ static void run(struct steady *s, double rate, double seconds)
 
 	timerfd_settime(timer, 0, &tick, NULL);
 	while (!stop && now_ms() < end) {
-		if (poll(p, 2, -1) < 0)
+		if (ppoll(p, 2, NULL, &s->open) < 0)
 			continue;
 		if (p[1].revents)
 			read_answers(s);
@@ -199,6 +211,7 @@ int main(int argc, char **argv)
 	static struct steady s;
 	struct sigaction action = { .sa_handler = on_signal };
 	double rate = 100, seconds = 0;
+	sigset_t term;
 
 	for (int c; (c = getopt(argc, argv, "r:s:")) != -1;)
 		*(c == 'r' ? &rate : &seconds) = atof(optarg);
@@ -209,6 +222,9 @@ int main(int argc, char **argv)
 	}
 	s.name[0] = argv[optind + 2];
 	s.name[1] = argv[optind + 3];
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &s.open);
 	sigaction(SIGTERM, &action, NULL);
 	s.udp = socket(s.dns.ss_family, SOCK_DGRAM, 0);
 	if (connect(s.udp, (void *)&s.dns, sizeof(s.dns))) {

@@ -5,8 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 open_school school.yaml
 
-# Client and servers come before the rest of the machine, the daemon and the makers of lists among it: an answer is late
-# only if the filter kept it.
+# Client and servers come before the rest of the machine, the daemon and the makers of lists among it: what is late then
+# was kept by the filter.
 renice -n -15 $(ip netns pids "es-$tag-internet") >/dev/null
 
 begin() { # the client, in the background
