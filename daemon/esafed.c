@@ -287,8 +287,8 @@ static int start_parts(struct esafed *esafed)
 /* ---- the first policy ---- */
 
 /*
- * Where a filter was, there is one: if its policy cannot be loaded, what an earlier daemon left goes on, or everything is
- * refused. A machine that never had a policy is left as it is until somebody applies one.
+ * Where a filter was, there is one: if its policy cannot be loaded, what an earlier daemon left goes on, or everything
+ * is refused. A machine that never had a policy is left as it is until somebody applies one.
  */
 static void first_load_over(void *ctx, const struct load_result *result)
 {
