@@ -18,8 +18,8 @@ struct bench_figure {
 __attribute__((format(printf, 2, 3)))
 static inline void bench_print(const struct bench_figure *f, const char *note, ...)
 {
-	json_t *row = json_pack("{s:s, s:f, s:f, s:s, s:f, s:f}", "figure", f->figure, "value", f->value, "empty", f->empty,
-				"unit", f->unit, "must", f->must, "aim", f->aim);
+	json_t *row = json_pack("{s:s, s:f, s:f, s:s, s:f, s:f}", "figure", f->figure, "value", f->value, "empty",
+				f->empty, "unit", f->unit, "must", f->must, "aim", f->aim);
 	char text[400];
 	va_list args;
 

@@ -173,7 +173,9 @@ static int options(int argc, char **argv)
 		else
 			return -EINVAL;
 	}
-	return argc - optind != 1 || !questions || under_way < SOCKETS || under_way > UNDER_WAY_MAX || !names ? -EINVAL : 0;
+	if (argc - optind != 1 || !questions || !names || under_way < SOCKETS || under_way > UNDER_WAY_MAX)
+		return -EINVAL;
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -182,8 +184,8 @@ int main(int argc, char **argv)
 	double took;
 
 	if (options(argc, argv)) {
-		fputs("usage: dnsload [-n QUESTIONS] [-w UNDER_WAY] [-b PERCENT_LISTED] [-N NAMES] [-d SECONDS_AT_MOST] [-u] ADDRESS\n",
-		      stderr);
+		fputs("usage: dnsload [-n QUESTIONS] [-w UNDER_WAY] [-b PERCENT_LISTED] [-N NAMES] [-d SECONDS_AT_MOST] [-u] "
+		      "ADDRESS\n", stderr);
 		return 2;
 	}
 	to = load_address(argv[optind], 53);
@@ -197,8 +199,9 @@ int main(int argc, char **argv)
 	took = load_us();
 	run();
 	took = load_us() - took;
-	printf("{\"asked\": %lu, \"answered\": %lu, \"nxdomain\": %lu, \"wrong\": %lu, \"lost\": %lu, \"seconds\": %.4f, "
-	       "\"per_second\": %.1f, \"median_us\": %.1f, \"own_us\": %.0f}\n", asked, answered, nxdomain, wrong, lost,
-	       took / 1e6, answered / (took / 1e6), load_median(sample, answered < SAMPLES ? answered : SAMPLES), load_own_us());
+	printf("{\"asked\": %lu, \"answered\": %lu, \"nxdomain\": %lu, \"wrong\": %lu, \"lost\": %lu, ", asked,
+	       answered, nxdomain, wrong, lost);
+	printf("\"seconds\": %.4f, \"per_second\": %.1f, \"median_us\": %.1f, \"own_us\": %.0f}\n", took / 1e6,
+	       answered / (took / 1e6), load_median(sample, answered < SAMPLES ? answered : SAMPLES), load_own_us());
 	return !answered;
 }

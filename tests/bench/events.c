@@ -155,8 +155,8 @@ struct writer {
 static void write_event(void *ctx, const struct esafe_event *event, size_t size)
 {
 	struct writer *w = ctx;
-	struct event_names names = { .ctx = w->lab, .device = device_name, .group = group_name, .category = category_name,
-				     .iface = iface_name, .tai_offset_ns = w->lab->tai_offset };
+	struct event_names names = { .ctx = w->lab, .device = device_name, .group = group_name,
+				     .category = category_name, .iface = iface_name, .tai_offset_ns = w->lab->tai_offset };
 	struct record record;
 
 	LAB_CHECK(!event_decode(event, size, &names, &record));
@@ -183,7 +183,8 @@ static void make_event(union any_event *e, __u32 n)
 		.dport = htons(tls ? 443 : 53), .proto = tls ? ESAFE_P_TLS : ESAFE_P_DNS, .verdict = blocked,
 		.reason = blocked ? ESAFE_R_CATEGORY : ESAFE_R_DEFAULT, .group = rnd() % 2, .how = ESAFE_HOW_DEVICE,
 		.matched = blocked * 2, .mac = { 2, 0, 0, 0, 0, device },
-		.src = { [10] = 0xff, 0xff, 10, 0, 0, device }, .dst = { [10] = 0xff, 0xff, 203, 0, 113, tls ? rnd() : 53 },
+		.src = { [10] = 0xff, 0xff, 10, 0, 0, device },
+		.dst = { [10] = 0xff, 0xff, 203, 0, 113, tls ? rnd() : 53 },
 	};
 	genname(any_name(), name);
 	len = name_from_text(name, strlen(name), e->event.name);
@@ -233,14 +234,16 @@ struct source {
 static void fill_frames(struct refill *refill)
 {
 	size_t size = sizeof(struct refill_frame) * REFILL_FRAMES;
-	struct refill_frame *frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(refill->maps.frames), 0);
+	int map = bpf_map__fd(refill->maps.frames);
+	struct refill_frame *frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 	struct frame *f = malloc(sizeof(*f));
 	char name[GENNAME_MAX];
 	__u8 msg[512];
 
 	LAB_CHECK(frames != MAP_FAILED && f);
 	for (__u32 i = 0; i < REFILL_FRAMES; i++) {
-		struct lab_packet p = { .dport = 53, .payload = msg, .host = 1 + rnd() % DEVICES, .sport = 1024 + rnd() % 60000 };
+		struct lab_packet p = { .dport = 53, .payload = msg, .host = 1 + rnd() % DEVICES,
+					.sport = 1024 + rnd() % 60000 };
 
 		genname(any_name(), name);
 		p.len = lab_question(msg, name, rnd() % 3 ? 1 : 65, 1);
@@ -341,7 +344,8 @@ static void from_packets(struct lab *lab, unsigned long count)
 	check_all_there(w.store, count, figure);
 	bench_print(&(struct bench_figure){ .figure = figure, .unit = "/s", .value = count / took, .must = 50000,
 					    .aim = 200000 },
-		    "%lu questions judged, decoded and written, none lost; judging them shares the time and the machine", count);
+		    "%lu questions judged, decoded and written, none lost; judging them shares the time and the machine",
+		    count);
 }
 
 /* Every tenth name is blocked. */

@@ -18,10 +18,10 @@ static inline uint64_t genname_mix(uint64_t x)
 
 static inline int genname_site(uint32_t n, char *out)
 {
-	static const char *const word[] = { "bet", "play", "shop", "cloud", "news", "track", "free", "video", "secure", "login",
-					    "mobile", "casino", "click", "media", "web", "store" };
-	static const char *const end[] = { "com", "com", "com", "net", "org", "info", "co.uk", "top", "xyz", "ru", "de", "shop",
-					   "online", "site", "pages.dev", "blogspot.com" };
+	static const char *const word[] = { "bet", "play", "shop", "cloud", "news", "track", "free", "video",
+					    "secure", "login", "mobile", "casino", "click", "media", "web", "store" };
+	static const char *const end[] = { "com", "com", "com", "net", "org", "info", "co.uk", "top", "xyz", "ru", "de",
+					   "shop", "online", "site", "pages.dev", "blogspot.com" };
 	uint64_t mixed = genname_mix(n);
 	uint32_t scattered = n * 0x9e3775u & (GENNAME_NUMBERS - 1); /* odd factor: one to one */
 

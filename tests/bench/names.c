@@ -69,7 +69,8 @@ static unsigned written(const char *dir)
 /* 37 of 100 names stand in two lists or three, as in the lists of the world. */
 static void write_name(FILE *const *out, unsigned n)
 {
-	unsigned mixed = genname_mix(n ^ 0x5eed), first = mixed % LISTS, second = (first + 1 + (mixed >> 8) % (LISTS - 2)) % LISTS;
+	unsigned mixed = genname_mix(n ^ 0x5eed), first = mixed % LISTS, third = (first + LISTS - 1) % LISTS;
+	unsigned second = (first + 1 + (mixed >> 8) % (LISTS - 2)) % LISTS;
 	char name[GENNAME_MAX];
 
 	genname(n, name);
@@ -77,7 +78,7 @@ static void write_name(FILE *const *out, unsigned n)
 	if ((mixed >> 16) % 100 < 37)
 		fprintf(out[second], files[second].format, name);
 	if ((mixed >> 16) % 100 < 5)
-		fprintf(out[(first + LISTS - 1) % LISTS], files[(first + LISTS - 1) % LISTS].format, name);
+		fprintf(out[third], files[third].format, name);
 }
 
 static int write_lists(const char *dir, unsigned count)
@@ -185,7 +186,7 @@ static void watch_packets(struct lab *lab, struct watch *watch)
 	prefer_me();
 	for (unsigned i = 0; atomic_load(&watch->phase) != END; i++) {
 		one_packet(lab, &frame[i % FRAMES], watch);
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL); /* leaves the scheduler's limit for real time alone */
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL); /* keeps below the scheduler's limit for real time */
 	}
 	_exit(0);
 }
@@ -224,13 +225,13 @@ static void report_longest(const char *figure, const struct watch *watch, const 
 {
 	double alone = longest_ns[ALONE] / 1e3, swapping = longest_ns[SWAPPING] / 1e3;
 
-	bench_print(&(struct bench_figure){ .figure = figure, .unit = "us", .value = swapping > alone ? swapping - alone : 0,
-					    .empty = alone, .must = 1000 },
-		    "longest of %lu packets during %d swaps %.1f us, of as many without %.1f us; value is the difference%s",
-		    watch->runs[SWAPPING], SWAPS, swapping, alone, remark);
+	bench_print(&(struct bench_figure){ .figure = figure, .unit = "us", .empty = alone, .must = 1000,
+					    .value = swapping > alone ? swapping - alone : 0 },
+		    "longest of %lu packets during %d swaps %.1f us, of as many without %.1f us; "
+		    "value is the difference%s", watch->runs[SWAPPING], SWAPS, swapping, alone, remark);
 }
 
-/* A packet's program runs in an interrupt; a test's waits for the processor like any program does: hence two figures. */
+/* A packet's program runs in an interrupt; a test's waits for the processor as everybody does: hence two figures. */
 static void measure_swaps(struct lab *lab, const struct catmap_image *image, struct watch *watch)
 {
 	swap_often(lab, image, watch);
@@ -294,8 +295,8 @@ static void load_rounds(struct lab *lab, const struct list_spec *specs, const ch
 	remove_dir(keep);
 	bench_print(&(struct bench_figure){ .figure = "lists: text files to the map in force", .unit = "s",
 					    .value = bench_median(took, ROUNDS), .must = 6, .aim = 2.5 },
-		    "%lu distinct names, %lu lines, %d files, kept copies made; median of %d; the last: reading %.2f s, building "
-		    "%.2f s; processor time of one %.2f s", result->stats.names, result->stats.records, LISTS, ROUNDS,
+		    "%lu distinct names, %lu lines, %d files, kept copies made; median of %d; the last: reading %.2f s, "
+		    "building %.2f s; processor time of one %.2f s", result->stats.names, result->stats.records, LISTS, ROUNDS,
 		    result->read_seconds, result->build_seconds, (own_seconds() - own) / ROUNDS);
 }
 
@@ -306,8 +307,8 @@ static void report_bytes(struct lab *lab, unsigned long names)
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(row[i].name, "names"))
-			bench_print(&(struct bench_figure){ .figure = "lists: bytes a name in the kernel", .unit = "B",
-							    .value = (double)row[i].bytes / names, .must = 12, .aim = 10 },
+			bench_print(&(struct bench_figure){ .figure = "lists: bytes a name in the kernel", .unit = "B", .must = 12,
+							    .aim = 10, .value = (double)row[i].bytes / names },
 				    "%llu bytes, %lu names", (unsigned long long)row[i].bytes, names);
 }
 

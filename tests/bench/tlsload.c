@@ -148,8 +148,8 @@ int main(int argc, char **argv)
 	took = load_us();
 	run();
 	took = load_us() - took;
-	printf("{\"opened\": %lu, \"served\": %lu, \"failed\": %lu, \"hello\": %zu, \"seconds\": %.4f, \"per_second\": %.1f, "
-	       "\"median_us\": %.1f, \"own_us\": %.0f}\n", opened, served, failed, hello.len, took / 1e6,
+	printf("{\"opened\": %lu, \"served\": %lu, \"failed\": %lu, \"hello\": %zu, ", opened, served, failed, hello.len);
+	printf("\"seconds\": %.4f, \"per_second\": %.1f, \"median_us\": %.1f, \"own_us\": %.0f}\n", took / 1e6,
 	       served / (took / 1e6), load_median(sample, served < SAMPLES ? served : SAMPLES), load_own_us());
 	return 0;
 }

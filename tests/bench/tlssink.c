@@ -59,7 +59,8 @@ int main(void)
 
 	setrlimit(RLIMIT_NOFILE, &files);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	LOAD_CHECK(!bind(fd, (void *)&any, sizeof(any)) && !listen(fd, 4096) && !epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &mine));
+	LOAD_CHECK(!bind(fd, (void *)&any, sizeof(any)) && !listen(fd, 4096));
+	LOAD_CHECK(!epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &mine));
 	for (;;) {
 		int n = epoll_wait(epoll, event, EVENTS, -1);
 
