@@ -124,6 +124,11 @@ static __always_inline __u32 dns_put_opt(__u8 *msg, __u32 at, __u32 dnssec_ok, _
 		return 11;
 	}
 	dns_put16(msg, at + 15, ede);
+	if (ede < 15 || ede > 17) { /* not Blocked, Censored or Filtered: the code alone */
+		dns_put16(msg, at + 9, 6);
+		dns_put16(msg, at + 13, 2);
+		return 11 + 6;
+	}
 	return 11 + 6 + 21;
 }
 

@@ -78,16 +78,23 @@ PART int flight_same(__u32 overlap)
 	return !differs;
 }
 
-/* One step of the reader: a part, so that the verifier need not follow it through every turn of the loop. */
-PART int flight_step(struct flight *f)
+/* Some steps of the reader: a part, so that the verifier need not follow it through every turn of the loop. */
+PART int flight_steps(struct flight *f)
 {
-	return f ? tls_step(&f->reader, f->bytes, f->have, FLIGHT_ROOM - 1) : TLS_BAD;
+	if (!f)
+		return TLS_BAD;
+	for (int i = 0; i < 8; i++) {
+		int result = tls_step(&f->reader, f->bytes, f->have, FLIGHT_ROOM - 1);
+
+		if (result != TLS_AGAIN)
+			return result;
+	}
+	return TLS_AGAIN;
 }
 
 /* Reads on in the bytes of the flight. A hello of one record takes about 80 steps. */
-PART int flight_parse(void)
+PART int flight_parse(struct scratch *s)
 {
-	struct scratch *s = scratch_get();
 	struct flight *f;
 
 	if (!s)
@@ -95,8 +102,8 @@ PART int flight_parse(void)
 	f = flight_get(s->flight);
 	if (!f)
 		return TLS_BAD;
-	for (int i = 0; i < 256; i++) {
-		int result = flight_step(f);
+	for (int i = 0; i < 32; i++) {
+		int result = flight_steps(f);
 
 		if (result != TLS_AGAIN)
 			return result;
@@ -142,7 +149,7 @@ PART int flight_feed(struct __sk_buff *skb, __u32 skip)
 		int added;
 
 		if (result == TLS_AGAIN) {
-			result = flight_parse();
+			result = flight_parse(s);
 			continue;
 		}
 		if (result != TLS_MORE || !left)

@@ -31,9 +31,9 @@ struct scratch {
 	struct pkt pkt;
 	__u64 flow;          /* hash of the connection, client first */
 	__u64 now_ns;        /* CLOCK_TAI */
+	__u64 tick, tick_ns; /* jiffies, and CLOCK_TAI when they were first seen */
 	__u64 nonce;         /* of `why`: a packet that comes between clears it */
 	struct esafe_name name;
-	struct esafe_scan scan;
 	struct dns_question question;
 	/* who() */
 	struct esafe_device device;

@@ -54,7 +54,7 @@ PART int question_judge(int accelerator)
 		return QUESTION_DROP;
 	s->message_len = question_view(s);
 	s->proto = ESAFE_P_DNS;
-	if (!dns_header_ok(s->message, s->message_len) || name_scan() ||
+	if (!dns_header_ok(s->message, s->message_len) || name_scan(s) ||
 	    dns_question_rest(s->message, s->message_len, s->name.len, &s->question))
 		return question_malformed(s);
 	if (decide())
@@ -69,34 +69,40 @@ PART int question_judge(int accelerator)
 	return question_answer();
 }
 
-/* Copies the message and its name out of the packet. -1: too short to be one. */
-PART int tc_question_load(struct __sk_buff *skb)
+/* Copies the name of the message in scratch.message to where names are scanned. */
+static __always_inline void question_copy_name(struct scratch *s, __u32 len)
 {
-	struct scratch *s = scratch_get();
-	__u32 len, name;
+	for (__u32 i = 0; i < ESAFE_WIRE_ROOM; i += 8) {
+		if (DNS_HEADER + i >= len)
+			break;
+		esafe_store8(&s->name.wire[i], esafe_load8(&s->message[DNS_HEADER + i]));
+	}
+}
+
+/* Copies the message and its name out of the packet. -1: too short to be one. */
+PART int tc_question_load(struct __sk_buff *skb, struct scratch *s)
+{
+	__u32 len;
 
 	if (!s || s->pkt.payload_len <= DNS_HEADER)
 		return -1;
 	len = question_view(s);
-	name = len - DNS_HEADER < ESAFE_WIRE_ROOM ? len - DNS_HEADER : ESAFE_WIRE_ROOM;
-	if (bpf_skb_load_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)) ||
-	    bpf_skb_load_bytes(skb, s->pkt.payload + DNS_HEADER, s->name.wire, bounded(name, ESAFE_WIRE_ROOM)))
+	if (bpf_skb_load_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)))
 		return -1;
+	question_copy_name(s, len);
 	return 0;
 }
 
-PART int xdp_question_load(struct xdp_md *ctx)
+PART int xdp_question_load(struct xdp_md *ctx, struct scratch *s)
 {
-	struct scratch *s = scratch_get();
-	__u32 len, name;
+	__u32 len;
 
 	if (!s || s->pkt.payload_len <= DNS_HEADER)
 		return -1;
 	len = question_view(s);
-	name = len - DNS_HEADER < ESAFE_WIRE_ROOM ? len - DNS_HEADER : ESAFE_WIRE_ROOM;
-	if (bpf_xdp_load_bytes(ctx, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)) ||
-	    bpf_xdp_load_bytes(ctx, s->pkt.payload + DNS_HEADER, s->name.wire, bounded(name, ESAFE_WIRE_ROOM)))
+	if (bpf_xdp_load_bytes(ctx, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)))
 		return -1;
+	question_copy_name(s, len);
 	return 0;
 }
 

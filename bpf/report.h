@@ -64,14 +64,17 @@ static __always_inline void event_fill(struct esafe_event *e, const struct scrat
 	__builtin_memset(e->pad, 0, sizeof(e->pad));
 }
 
-/* Ring records come in three sizes: what is reserved must be known when the program is loaded. */
+/*
+ * Ring records come in three sizes: what is reserved must be known when the program is loaded. Names are sent in lower
+ * case; no length byte of a label is a letter.
+ */
 #define EVENT_SEND(room)                                                                      \
 	do {                                                                                  \
 		e = bpf_ringbuf_reserve(&events, sizeof(*e) + (room), 0);                     \
 		if (e) {                                                                      \
 			event_fill(e, s);                                                     \
 			for (int i = 0; i < (room) / 8; i++)                                  \
-				esafe_store8(&e->name[i * 8], esafe_load8(&s->name.wire[i * 8])); \
+				esafe_store8(&e->name[i * 8], esafe_lower8(esafe_load8(&s->name.wire[i * 8]))); \
 			bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);                              \
 		}                                                                             \
 	} while (0)

@@ -84,10 +84,11 @@ int lists_find(const struct list_spec *specs, size_t n, const char *keep_dir, co
 	if (!len || len > ESAFE_NAME_MAX)
 		return -EINVAL;
 	memcpy(name.wire, wire, len);
-	memset(name.wire + len, 0, 8);
+	memset(name.wire + len, 0, sizeof(name.wire) - len);
 	if (esafe_name_scan(&name, 1, 1) || name.len != len)
 		return -EINVAL;
-	s.wire = name.wire; /* lower case now */
+	esafe_lower_wire(name.wire, name.wire);
+	s.wire = name.wire;
 	s.len = len;
 	for (size_t at = 0; name.wire[at]; at += name.wire[at] + 1)
 		s.starts[at] = true;

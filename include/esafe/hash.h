@@ -18,7 +18,7 @@ struct esafe_name {
 	__u32 labels; /* root label not counted */
 	__u64 label[ESAFE_LABEL_ROOM];  /* hash of each label, leftmost first */
 	__u64 suffix[ESAFE_LABEL_ROOM]; /* hash of the last n+1 labels: 0 is the top-level label */
-	__u8 wire[ESAFE_WIRE_ROOM + 8]; /* lower case after esafe_name_scan(); eight bytes may be read from any offset */
+	__u8 wire[ESAFE_WIRE_ROOM + 8]; /* as the client wrote it; eight bytes may be read from any offset */
 };
 
 /* The kernel's verifier and every architecture it runs on take unaligned loads from map memory; C wants them said. */
@@ -53,6 +53,13 @@ static inline __u64 esafe_lower8(__u64 word)
 	return word | upper >> 2;
 }
 
+/* A name of ESAFE_WIRE_ROOM bytes of wire form in lower case: no length byte of a label is a letter. */
+static inline void esafe_lower_wire(__u8 *to, const __u8 *wire)
+{
+	for (int i = 0; i < ESAFE_WIRE_ROOM; i += 8)
+		esafe_store8(to + i, esafe_lower8(esafe_load8(wire + i)));
+}
+
 static inline __u64 esafe_mix(__u64 hash, __u64 word, __u64 k1, __u64 k2)
 {
 	hash = (hash ^ word) * k1;
@@ -61,47 +68,32 @@ static inline __u64 esafe_mix(__u64 hash, __u64 word, __u64 k1, __u64 k2)
 	return hash ^ hash >> 29;
 }
 
-struct esafe_scan {
-	__u32 at;    /* offset of the next byte */
-	__u32 rest;  /* bytes left of the label; 0: a length byte is next */
-	__u64 hash;  /* of the label so far */
-	__u32 done;  /* 1: the root label was read; 2: not a name */
-};
-
-/* One step of the scan: at most one length byte and eight bytes of a label. A name takes at most ESAFE_SCAN_STEPS. */
-#define ESAFE_SCAN_STEPS 160
-static inline void esafe_scan_step(struct esafe_name *name, struct esafe_scan *scan, __u64 k1, __u64 k2)
+/*
+ * Hashes the label whose length byte stands at offset `at`. Returns the offset behind it; 0 at the root label, with
+ * name->len set, and 0 with name->len 0 if this is not a name.
+ */
+static inline __u32 esafe_scan_label(struct esafe_name *name, __u32 at, __u64 k1, __u64 k2)
 {
-	__u64 word, mask;
-	__u32 take;
+	__u32 len = name->wire[at & (ESAFE_WIRE_ROOM - 1)];
+	__u64 hash = len * k2; /* not the length itself: labels that end in zero bytes would have twins */
 
-	if (!scan->rest) {
-		__u32 len = name->wire[scan->at & (ESAFE_WIRE_ROOM - 1)];
+	if (!len)
+		name->len = at + 1;
+	if (!len || len > 63 || at + len + 2 > ESAFE_NAME_MAX)
+		return 0;
+	at++;
+	for (__u32 i = 0; i < 64; i += 8) {
+		__u64 word, mask = ~0ULL;
 
-		if (!len) {
-			name->len = scan->at + 1;
-			scan->done = 1;
-			return;
-		}
-		if (len > 63 || scan->at + len + 2 > ESAFE_NAME_MAX) {
-			scan->done = 2;
-			return;
-		}
-		scan->at++;
-		scan->rest = len;
-		scan->hash = len * k2; /* not the length itself: labels that end in zero bytes would have twins */
-		name->labels++;
+		if (i >= len)
+			break;
+		if (len - i < 8)
+			mask >>= (8 - (len - i)) * 8;
+		word = esafe_lower8(esafe_load8(&name->wire[(at + i) & (ESAFE_WIRE_ROOM - 1)]));
+		hash = esafe_mix(hash, word & mask, k1, k2);
 	}
-	take = scan->rest < 8 ? scan->rest : 8;
-	mask = ~0ULL >> ((8 - take) * 8);
-	word = esafe_load8(&name->wire[scan->at & (ESAFE_WIRE_ROOM - 1)]);
-	word = (word & ~mask) | (esafe_lower8(word) & mask);
-	esafe_store8(&name->wire[scan->at & (ESAFE_WIRE_ROOM - 1)], word);
-	scan->hash = esafe_mix(scan->hash, word & mask, k1, k2);
-	scan->at += take;
-	scan->rest -= take;
-	if (!scan->rest)
-		name->label[(name->labels - 1) & (ESAFE_LABEL_ROOM - 1)] = scan->hash;
+	name->label[name->labels++ & (ESAFE_LABEL_ROOM - 1)] = hash;
+	return at + len;
 }
 
 /* Joins the hashes of labels into those of suffixes: call for i = 0 .. labels - 1 with the value returned before. */
@@ -115,22 +107,21 @@ static inline __u64 esafe_chain_step(struct esafe_name *name, __u32 i, __u64 abo
 }
 
 /*
- * The name in wire form at the start of name->wire (no compression, at most ESAFE_NAME_MAX bytes): lower-cases it in
- * place, sets len, labels and the hashes. The bytes behind the name do not matter. Returns 0, or -1 and len 0 if it is
- * not a name. Little-endian words: the same name hashes differently on a big-endian machine, which nothing stores.
+ * The name in wire form at the start of name->wire (no compression, at most ESAFE_NAME_MAX bytes), in any case: sets len,
+ * labels and the hashes. The bytes behind the name do not matter. Returns 0, or -1 and len 0 if it is not a name.
+ * Little-endian words: the same name hashes differently on a big-endian machine, which nothing stores.
  */
 static inline int esafe_name_scan(struct esafe_name *name, __u64 k1, __u64 k2)
 {
-	struct esafe_scan scan = { 0 };
 	__u64 above = 0;
+	__u32 at = 0;
 
 	name->len = name->labels = 0;
-	for (int i = 0; i < ESAFE_SCAN_STEPS && !scan.done; i++)
-		esafe_scan_step(name, &scan, k1, k2);
-	if (scan.done != 1) {
-		name->len = 0;
+	do
+		at = esafe_scan_label(name, at, k1, k2);
+	while (at);
+	if (!name->len)
 		return -1;
-	}
 	for (__u32 i = 0; i < name->labels; i++)
 		above = esafe_chain_step(name, i, above, k1, k2);
 	return 0;
