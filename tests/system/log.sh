@@ -82,13 +82,12 @@ fails "no escape character reaches the terminal" eval 'ctl log --limit 100 | gre
 sees "CSV keeps its lines" "$(count)" eval 'ctl log --csv --limit 1000 | tail -n +2 | wc -l'
 
 # ---- follow ----
-ctl log --follow --json >"$run/followed" 2>&1 &
+"$top/build/esafectl" --socket "$run/run/control" log --follow --json >"$run/followed" 2>&1 &
 follower=$!
 mark=$(below example.com)
 follows() { asks pupil "$mark" >/dev/null; grep -q "$mark" "$run/followed"; }
 comes "a new row is shown as it comes" 5 follows
-pkill -P $follower 2>/dev/null
-kill $follower 2>/dev/null
+kill $follower
 wait $follower 2>/dev/null
 
 # ---- staff are logged lightly: what was allowed is not kept ----
