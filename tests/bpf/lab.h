@@ -67,15 +67,16 @@ static inline __u64 lab_now(clockid_t clock)
 
 static inline int lab_on_event(void *ctx, void *data, size_t size)
 {
+	const struct esafe_event *event = data;
 	struct lab *lab = ctx;
 	struct lab_event *e = &lab->event[lab->events % LAB_EVENTS];
 
 	LAB_CHECK(size >= sizeof(e->event));
-	memcpy(&e->event, data, sizeof(e->event));
+	memcpy(&e->event, event, sizeof(e->event));
 	LAB_CHECK(sizeof(e->event) + e->event.name_len <= size);
 	e->name[0] = 0;
 	if (e->event.name_len)
-		name_to_text((__u8 *)data + sizeof(e->event), e->event.name_len, e->name, sizeof(e->name));
+		name_to_text(event->name, e->event.name_len, e->name, sizeof(e->name));
 	lab->events++;
 	return 0;
 }
