@@ -35,26 +35,28 @@ static __always_inline void probe_sites(struct scratch *s, const struct esafe_po
 	s->hits++;
 }
 
-/* The slot of a suffix whose first bucket was reached, or 0. */
-static __always_inline __u64 find_name(void *table, const struct catmap_header *h, const struct probe *probe)
+/* The slot of the suffix with this hash, or 0. */
+static __always_inline __u64 find_name(void *table, const struct catmap_header *h, __u64 hash)
 {
-	__u32 index = probe->index;
+	struct catmap_place place = catmap_place(hash, h->salt, h->buckets);
+	__u32 index = h->first_bucket + place.first;
 	struct catmap_bucket *b = bpf_map_lookup_elem(table, &index);
 	__u64 slot;
 
 	if (!b)
 		return 0;
-	slot = catmap_find(b, probe->tag);
+	slot = catmap_find(b, place.tag);
 	if (slot || !(b->slot[7] & CATMAP_OVERFLOW))
 		return slot;
-	index = h->first_bucket + catmap_other(probe->tag, probe->index - h->first_bucket, h->buckets);
+	index = h->first_bucket + place.second;
 	b = bpf_map_lookup_elem(table, &index);
-	return b ? catmap_find(b, probe->tag) : 0;
+	return b ? catmap_find(b, place.tag) : 0;
 }
 
-static __always_inline void probe_names(struct scratch *s, void *table, const struct catmap_header *h, __u32 depth)
+static __always_inline void probe_names(struct scratch *s, void *table, const struct catmap_header *h, __u64 hash,
+					__u32 depth)
 {
-	__u64 slot = find_name(table, h, &s->probe[(depth - 1) & (ESAFE_LABEL_ROOM - 1)]);
+	__u64 slot = find_name(table, h, hash);
 	struct catmap_set *set;
 	__u32 index;
 
@@ -70,37 +72,13 @@ static __always_inline void probe_names(struct scratch *s, void *table, const st
 }
 
 /*
- * Where each suffix stands, and a first touch of its bucket: the cache misses of all suffixes then overlap, for no
- * branch waits for any of them.
+ * Looks up the name and every parent, shortest first: s->categories, and the sites of the policy that it falls under. No
+ * turn waits for what the one before found, so that their cache misses overlap.
  */
-static __always_inline void reach_names(struct scratch *s, void *table, const struct catmap_header *h, __u64 k1, __u64 k2)
-{
-	__u64 above = 0, touched = 0, salt = h->salt;
-	__u32 buckets = h->buckets, base = h->first_bucket;
-
-	for (__u32 i = 0; i < ESAFE_LABELS_MAX; i++) {
-		struct catmap_place place;
-		struct catmap_bucket *b;
-		__u32 index;
-
-		if (i >= s->name.labels)
-			break;
-		above = esafe_chain_step(&s->name, i, above, k1, k2);
-		place = catmap_place(above, salt, buckets);
-		index = base + place.first;
-		s->probe[i].tag = place.tag;
-		s->probe[i].index = index;
-		b = bpf_map_lookup_elem(table, &index);
-		if (b)
-			touched |= b->slot[7];
-	}
-	s->touched = touched;
-}
-
-/* Looks up the name and every parent, shortest first: s->categories, and the sites of the policy that it falls under. */
 PART int walk(struct scratch *s, struct esafe_policy *p)
 {
 	struct esafe_config *c = config_get();
+	__u64 above = 0, k1, k2;
 	struct catmap_header *header;
 	__u32 zero = 0;
 	void *table;
@@ -113,14 +91,16 @@ PART int walk(struct scratch *s, struct esafe_policy *p)
 	header = bpf_map_lookup_elem(table, &zero);
 	if (!header)
 		return -1;
+	k1 = c->hash_k1;
+	k2 = c->hash_k2;
 	s->hits = s->listed_labels = 0;
 	s->categories[0] = s->categories[1] = s->categories[2] = s->categories[3] = 0;
-	reach_names(s, table, header, c->hash_k1, c->hash_k2);
 	for (__u32 i = 0; i < ESAFE_LABELS_MAX; i++) {
 		if (i >= s->name.labels)
 			break;
-		probe_sites(s, p, s->name.suffix[i], i + 1);
-		probe_names(s, table, header, i + 1);
+		above = esafe_chain_step(&s->name, i, above, k1, k2);
+		probe_sites(s, p, above, i + 1);
+		probe_names(s, table, header, above, i + 1);
 	}
 	return 0;
 }

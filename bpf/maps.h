@@ -21,12 +21,6 @@
 #define MESSAGE_READ 512  /* bytes of a question that are looked at; the rest can only be padding */
 #define HITS 8
 
-struct probe { /* of one suffix in the names table */
-	__u64 tag;
-	__u32 index; /* element of its first bucket */
-	__u32 pad;
-};
-
 struct scratch {
 	struct pkt pkt;
 	__u64 flow;          /* hash of the connection, client first */
@@ -44,8 +38,6 @@ struct scratch {
 	__u16 hit_site[HITS];
 	__u8 hit_labels[HITS];
 	__u32 listed_labels;
-	__u64 touched;
-	struct probe probe[ESAFE_LABEL_ROOM];
 	/* decide() */
 	__u32 proto;         /* enum esafe_proto */
 	__u32 verdict, reason, answer, category, line, matched, log;
