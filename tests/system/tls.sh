@@ -18,7 +18,7 @@ refused() {
 	shift
 	out=$(hello "$@")
 	if ! all_reset "$out"; then bad "$what: $out"
-	elif awk '{ exit $(NF - 1) < 50 }' <<<"$out"; then bad "$what: late: $out"
+	elif awk -v most=$((50 * ${ESAFE_PATIENCE:-1})) '{ exit $(NF - 1) < most }' <<<"$out"; then bad "$what: late: $out"
 	else good; fi
 }
 
