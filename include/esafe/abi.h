@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ESAFE_ABI 2
+#define ESAFE_ABI 3
 
 #define ESAFE_NAME_MAX 255     /* a name in wire form, root label included (RFC 1035 section 2.3.4) */
 #define ESAFE_LABELS_MAX 127   /* labels of such a name, root label not counted */
@@ -301,10 +301,10 @@ struct esafe_event {
 	__u8 verdict, reason, group, how;
 	__u8 matched;      /* labels of the listed suffix that decided; 0: none */
 	__u16 name_len;    /* bytes of name, root label included; 0: no name */
-	__u8 pad[6];
+	__u8 pad[10];
 	__u8 name[];       /* wire form, lower case */
 };
-_Static_assert(sizeof(struct esafe_event) == 96, "abi");
+_Static_assert(sizeof(struct esafe_event) == 96 && __builtin_offsetof(struct esafe_event, name) == 96, "abi");
 
 /* ---- counters, all per CPU ---- */
 /* map "verdicts": index of __u64 */
