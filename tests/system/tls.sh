@@ -53,6 +53,13 @@ for size in 1 5 100 1000; do
 	refused "TLS records of $size bytes, refused" -r $size $web4 443 games.example.com
 done
 
+# ---- segments as they are on the wire, not as large buffers that are cut later ----
+as pupil ethtool -K eth0 tso off gso off gro off tx off >/dev/null 2>&1
+served "offloads off: browser's, allowed" -b -e 100 $web4 443 www.example.com
+refused "offloads off: browser's, refused" -b -e 100 $web4 443 games.example.com
+sees "offloads off: a refused name" NXDOMAIN asks pupil games.example.com
+as pupil ethtool -K eth0 tso on gso on gro on tx on >/dev/null 2>&1
+
 # ---- how a name may be written ----
 refused "upper case" $web4 443 GAMES.Example.COM
 refused "a name below" $web4 443 very.deep.below.games.example.com
