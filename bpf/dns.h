@@ -36,7 +36,7 @@ struct dns_question {
 #define DNS_AT(msg, i) ((msg)[(i) & DNS_MASK])
 #define DNS_U16(msg, i) __builtin_bswap16(load2(&DNS_AT(msg, i)))
 
-/* Is this the header of one question? (QR 0, QDCOUNT 1; any opcode: UPDATE and NOTIFY name a zone in the same place.) */
+/* Is this the header of one question? (QR 0, QDCOUNT 1; any opcode: UPDATE and NOTIFY name a zone there.) */
 static __always_inline int dns_header_ok(const __u8 *msg, __u32 len)
 {
 	return len >= DNS_HEADER && !(DNS_AT(msg, 2) & 0x80) && DNS_U16(msg, 4) == 1;

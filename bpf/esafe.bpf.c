@@ -23,7 +23,7 @@ static __always_inline enum pkt_kind tc_view(struct __sk_buff *skb, struct pkt *
 	return pkt_read(&v, p);
 }
 
-/* Reads the headers into scratch.pkt. Where they are not in the linear part of the socket buffer, they are pulled there. */
+/* Reads the headers into scratch.pkt. Those outside the linear part of the socket buffer are pulled into it. */
 PART int tc_read(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();

@@ -72,8 +72,8 @@ static __always_inline void probe_names(struct scratch *s, void *table, const st
 }
 
 /*
- * Looks up the name and every parent, shortest first: s->categories, and the sites of the policy that it falls under. No
- * turn waits for what the one before found, so that their cache misses overlap.
+ * Looks up the name and every parent, shortest first: s->categories, and the sites of the policy that it falls under.
+ * No turn waits for what the one before found, so that their cache misses overlap.
  */
 PART int walk(struct scratch *s, struct esafe_policy *p)
 {

@@ -107,8 +107,8 @@ static inline __u64 esafe_chain_step(struct esafe_name *name, __u32 i, __u64 abo
 }
 
 /*
- * The name in wire form at the start of name->wire (no compression, at most ESAFE_NAME_MAX bytes), in any case: sets len,
- * labels and the hashes. The bytes behind the name do not matter. Returns 0, or -1 and len 0 if it is not a name.
+ * The name in wire form at the start of name->wire (no compression, at most ESAFE_NAME_MAX bytes), in any case: sets
+ * len, labels and the hashes. The bytes behind the name do not matter. Returns 0, or -1 and len 0 if it is not a name.
  * Little-endian words: the same name hashes differently on a big-endian machine, which nothing stores.
  */
 static inline int esafe_name_scan(struct esafe_name *name, __u64 k1, __u64 k2)

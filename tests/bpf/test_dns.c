@@ -6,13 +6,15 @@
 static const char policy[] =
 	"categories: { games: Games, adult: Adult, social: Social }\n"
 	"groups:\n"
-	"  pupils: { default: allow, safesearch: strict, https_records: hide, categories: { games: block, adult: block, social: supervised },\n"
+	"  pupils: { default: allow, safesearch: strict, https_records: hide,\n"
+	"            categories: { games: block, adult: block, social: supervised },\n"
 	"            sites: { good.games.example: allow, bad.example: block } }\n"
 	"  staff: { default: allow, safesearch: off, https_records: pass, categories: { adult: block }, answer: nodata }\n"
 	"  ks1: { default: block, answer: refused, sites: { school.example: allow } }\n"
 	"unknown: ks1\n"
 	"services:\n"
-	"  search: { kind: search, names: [www.search.example], strict: { cname: safe.search.example, ipv4: [192.0.2.9], ipv6: [\"2001:db8::9\"] } }\n"
+	"  search: { kind: search, names: [www.search.example],\n"
+	"            strict: { cname: safe.search.example, ipv4: [192.0.2.9], ipv6: [\"2001:db8::9\"] } }\n"
 	"  canary: { kind: canary, names: [use-application-dns.net], rcode: nxdomain }\n"
 	"protected: { help: [childline.org.uk], update: [update.example] }\n";
 

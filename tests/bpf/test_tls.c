@@ -15,7 +15,8 @@ static const char policy[] =
 	"  ks1: { default: block }\n"
 	"unknown: ks1\n"
 	"services:\n"
-	"  search: { kind: search, names: [www.search.example], strict: { cname: safe.search.example, ipv4: [192.0.2.9], ipv6: [\"2001:db8::9\"] } }\n";
+	"  search: { kind: search, names: [www.search.example],\n"
+	"            strict: { cname: safe.search.example, ipv4: [192.0.2.9], ipv6: [\"2001:db8::9\"] } }\n";
 
 static const struct lab_name names[] = { { "games.example", "games", 0 }, { NULL, NULL, 0 } };
 
@@ -191,7 +192,8 @@ Test(tls, every_record_size)
 		shake(p);
 		cr_assert_eq(segment(p, 0, records, n), TC_ACT_UNSPEC);
 		cr_assert_eq(lab->events, 1, "records of %u", size);
-		cr_assert_eq(lab->event[0].event.reason, ESAFE_R_CATEGORY, "records of %u: reason %d", size, lab->event[0].event.reason);
+		cr_assert_eq(lab->event[0].event.reason, ESAFE_R_CATEGORY, "records of %u: reason %d", size,
+			     lab->event[0].event.reason);
 	}
 }
 
