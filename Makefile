@@ -86,7 +86,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/san/modules.a
 	$(Q)$(CC) $(SAN) $(DAEMON_FLAGS) -Icli -Itests/unit -DESAFE_SOURCE='"$(CURDIR)"' $< $(B)/san/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
 $(B)/parse/%: tests/parse/%.c $(wildcard bpf/*.h include/esafe/*.h tests/parse/*.h)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SAN) $(BASE) -Wno-unused-function -Ibpf -Itests/parse $< -o $@ -lcriterion
+	$(Q)$(CC) $(SAN) $(BASE) -Wno-unused-function -Ibpf -Itests/parse $< -o $@ -lcriterion -lcrypto
 $(B)/modules.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
 	@rm -f $@
 	$(Q)ar rcs $@ $^

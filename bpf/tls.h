@@ -60,6 +60,13 @@ static __always_inline void tls_start(struct tls_reader *r)
 	r->need = 4;
 }
 
+/* The stream is the handshake itself, without records around it, as QUIC carries it (RFC 9001 section 4.1.3). */
+static __always_inline void tls_start_handshake(struct tls_reader *r)
+{
+	tls_start(r);
+	r->record = ~0U;
+}
+
 static __always_inline void tls_expect(struct tls_reader *r, __u32 skip, __u32 field, __u32 need)
 {
 	r->skip = skip;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ClientHello of a QUIC connection: CRYPTO frames of any order, size and overlap, put together over the Initials of
+ * a first flight. A bit for each byte says which ones were seen; a byte that comes again must be the same. The entry
+ * outlives the verdict, so that what was judged cannot be replaced by what comes later.
+ */
+#ifndef ESAFE_QUICFLIGHT_H
+#define ESAFE_QUICFLIGHT_H
+
+#include <linux/types.h>
+#include "quicwire.h"
+#include "tls.h"
+
+#define QUIC_FLIGHT_ROOM 4096 /* bytes of a first flight */
+#define QUIC_INITIALS_MAX 6   /* without a name */
+
+enum quic_state {
+	QUIC_READING,
+	QUIC_PASSED,
+	QUIC_REFUSED,
+};
+
+struct quic_conn {
+	__u64 flow;      /* hash of addresses and ports */
+	__u64 dcid[2];   /* hashes of its destination ids: the client's choice, and the server's */
+	__u64 scid;      /* hash of the client's own id */
+	__u64 opened;    /* which one is younger */
+	__u64 expected;  /* packet number */
+	struct quic_keys keys;
+	__u32 state;     /* enum quic_state */
+	__u32 initials;  /* that were read */
+	__u32 have;      /* bytes from the first on without a gap */
+	__u32 too_long;
+	struct tls_reader reader;
+	__u64 seen[QUIC_FLIGHT_ROOM / 64];
+	__u8 bytes[QUIC_FLIGHT_ROOM + 16];
+};
+
+#define QUIC_GROUP(i) ((i) & (QUIC_FLIGHT_ROOM / 8 - 1))
+
+/* A byte of 0xff for each bit that is set. */
+static __always_inline __u64 quic_spread(__u64 bits)
+{
+	__u64 each = bits * 0x0101010101010101 & 0x8040201008040201;
+
+	each = (each + 0x7f7f7f7f7f7f7f7f) | each;
+	return ((each & 0x8080808080808080) >> 7) * 255;
+}
+
+/* Eight bytes of the flight, of which from bit `low` to bit `high` are in the frame: work.differs if one is not as it was. */
+static __always_inline void quic_put_group(struct quic_conn *c, struct quic_work *w, __u32 group, __u64 fresh,
+					   __u32 low, __u32 high)
+{
+	__u8 *seen = (__u8 *)c->seen + QUIC_GROUP(group), *at = &c->bytes[QUIC_GROUP(group) * 8];
+	__u64 bits = 0xffU << low & 0xffU >> (8 - high), mask, known, old;
+
+	mask = quic_spread(bits);
+	known = quic_spread(*seen);
+	old = esafe_load8(at);
+	if ((old ^ fresh) & mask & known)
+		w->differs = 1;
+	esafe_store8(at, (old & known) | (fresh & mask & ~known));
+	*seen |= bits;
+}
+
+/* Puts the CRYPTO frame that quic_frame() found where it belongs. */
+PART int quic_put(struct quic_conn *c, struct quic_work *w)
+{
+	__u32 offset, end, data, group;
+
+	if (!c || !w)
+		return -1;
+	offset = w->offset;
+	end = offset + w->len;
+	data = w->data;
+	if (end > QUIC_FLIGHT_ROOM) {
+		c->too_long = 1;
+		end = QUIC_FLIGHT_ROOM;
+	}
+	group = offset / 8;
+	for (int i = 0; i <= GCM_ROOM / 8; i++, group++) {
+		__u32 base = group * 8;
+
+		if (base >= end)
+			break;
+		quic_put_group(c, w, group, esafe_load8(GCM_AT(&w->gcm, data + base - offset)),
+			       base < offset ? offset - base : 0, end - base < 8 ? end - base : 8);
+	}
+	return 0;
+}
+
+/* Reads the frames of the packet that was opened. -1: some frame may not stand there. */
+PART int quic_frames(struct quic_conn *c, struct quic_work *w)
+{
+	if (!c || !w)
+		return -1;
+	w->differs = 0;
+	for (int i = 0; i < 256; i++) {
+		int frame = quic_frame(w);
+
+		if (frame == QUIC_F_CRYPTO)
+			quic_put(c, w);
+		else if (frame == QUIC_F_END)
+			return 0;
+		else if (frame == QUIC_F_BAD)
+			return -1;
+	}
+	return -1;
+}
+
+/* How many bytes there are without a gap: conn.have. */
+PART int quic_count(struct quic_conn *c)
+{
+	__u64 word = 0;
+	__u32 have;
+
+	if (!c)
+		return -1;
+	have = c->have & ~63U;
+	for (int i = 0; i < QUIC_FLIGHT_ROOM / 64; i++) {
+		if (have >= QUIC_FLIGHT_ROOM)
+			break;
+		word = c->seen[have / 64 & (QUIC_FLIGHT_ROOM / 64 - 1)];
+		if (~word)
+			break;
+		have += 64;
+	}
+	if (have < QUIC_FLIGHT_ROOM) {
+		if (!(~word & 0xffffffff)) { have += 32; word >>= 32; }
+		if (!(~word & 0xffff)) { have += 16; word >>= 16; }
+		if (!(~word & 0xff)) { have += 8; word >>= 8; }
+		if (!(~word & 0xf)) { have += 4; word >>= 4; }
+		if (!(~word & 3)) { have += 2; word >>= 2; }
+		have += word & 1;
+	}
+	c->have = have;
+	return 0;
+}
+
+PART int quic_read_step(struct quic_conn *c)
+{
+	return c ? tls_step(&c->reader, c->bytes, c->have, QUIC_FLIGHT_ROOM - 1) : TLS_BAD;
+}
+
+/* Reads on in the ClientHello: enum tls_result. A name takes a step for each byte. */
+PART int quic_read(struct quic_conn *c)
+{
+	int result;
+
+	if (!c || quic_count(c))
+		return TLS_BAD;
+	for (int i = 0; i < 640; i++) {
+		result = quic_read_step(c);
+		if (result != TLS_AGAIN)
+			return result;
+	}
+	return TLS_BAD;
+}
+
+/* A connection that begins, with the keys in work. */
+PART int quic_begin(struct quic_conn *c, struct quic_work *w)
+{
+	if (!c || !w)
+		return -1;
+	c->keys = w->keys;
+	c->expected = 0;
+	c->state = QUIC_READING;
+	c->initials = c->have = c->too_long = 0;
+	for (int i = 0; i < QUIC_FLIGHT_ROOM / 64; i++)
+		c->seen[i] = 0;
+	tls_start_handshake(&c->reader);
+	return 0;
+}
+
+#endif
