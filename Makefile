@@ -92,7 +92,7 @@ $(B)/modules.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
 	$(Q)ar rcs $@ $^
 $(B)/bpftest/%: tests/bpf/%.c $(wildcard tests/bpf/*.h) $(B)/modules.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf $< $(B)/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/parse $< $(B)/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
 $(B)/system/%: tests/system/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(BASE) $< -o $@ -lpthread

@@ -53,11 +53,11 @@
 #define AES_ROW3(s) AES_COLUMN(s, s, AES_3(s), AES_2(s)),
 #define AES_ITSELF(s) s,
 
-static const __u32 aes_row0[256] = { AES_SBOX(AES_ROW0) };
-static const __u32 aes_row1[256] = { AES_SBOX(AES_ROW1) };
-static const __u32 aes_row2[256] = { AES_SBOX(AES_ROW2) };
-static const __u32 aes_row3[256] = { AES_SBOX(AES_ROW3) };
-static const __u8 aes_sbox[256] = { AES_SBOX(AES_ITSELF) };
+TABLE __u32 aes_row0[256] = { AES_SBOX(AES_ROW0) };
+TABLE __u32 aes_row1[256] = { AES_SBOX(AES_ROW1) };
+TABLE __u32 aes_row2[256] = { AES_SBOX(AES_ROW2) };
+TABLE __u32 aes_row3[256] = { AES_SBOX(AES_ROW3) };
+TABLE __u8 aes_sbox[256] = { AES_SBOX(AES_ITSELF) };
 
 #define AES_ROUNDS 10
 

@@ -96,8 +96,10 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 {
 	const struct pkt *p = &s->pkt;
+	int elsewhere = p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) &&
+			p->dport != bpf_htons(PORT_DOQ);
 
-	if (p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) && p->dport != bpf_htons(PORT_DOQ))
+	if (elsewhere && !quic_elsewhere(skb, p))
 		return TC_ACT_UNSPEC;
 	if (p->first_fragment) {
 		count_drop(ESAFE_R_FRAGMENT);
@@ -105,7 +107,7 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 	}
 	begin(s);
 	if (p->dport != bpf_htons(PORT_DNS))
-		return tc_quic(skb);
+		return tc_quic(skb, elsewhere);
 	if (tc_question_load(skb, s)) {
 		count_drop(ESAFE_R_DNS_MALFORMED);
 		return TC_ACT_SHOT;

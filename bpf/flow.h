@@ -37,7 +37,7 @@
 struct judged_bucket {
 	__u64 slot[JUDGED_WAYS];
 };
-enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED };
+enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED, JUDGED_UNREAD /* passes, whatever it is */ };
 
 /* opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^8 jiffies (1 s), 3..0 state */
 struct opening {

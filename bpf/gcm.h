@@ -103,35 +103,49 @@ PART int gcm_hash_block(struct gcm *g, __u64 first, __u64 second)
 	return 0;
 }
 
-/* Eight bytes at `at` as a number, of which the first `have` count. */
-static __always_inline __u64 gcm_word(const struct gcm *g, __u32 at, __s32 have)
+/* Eight bytes at `at` as a number. */
+static __always_inline __u64 gcm_word(const struct gcm *g, __u32 at)
 {
-	__u64 word = __builtin_bswap64(esafe_load8(GCM_AT(g, at)));
+	return __builtin_bswap64(esafe_load8(GCM_AT(g, at)));
+}
 
-	if (have >= 8)
-		return word;
-	return have > 0 ? word & ~0ULL << (64 - have * 8) : 0;
+/* The first `bits` bits of a word; 64 and more: all. */
+static __always_inline __u64 gcm_first(__u64 word, __u32 bits)
+{
+	return bits > 63 ? word : word & ~(~0ULL >> bits);
+}
+
+/* Takes in the last bytes[at .. at + len), fewer than a block, filled up with zeros. */
+PART int gcm_hash_rest(struct gcm *g, __u32 at, __u32 len)
+{
+	if (!g || !len)
+		return -1;
+	return gcm_hash_block(g, gcm_first(gcm_word(g, at), len * 8),
+			      len > 8 ? gcm_first(gcm_word(g, at + 8), len * 8 - 64) : 0);
 }
 
 /* Takes in bytes[at .. at + len), filled up with zeros. */
 PART int gcm_hash(struct gcm *g, __u32 at, __u32 len)
 {
+	__u32 blocks = len / 16;
+
 	if (!g || len > GCM_ROOM)
 		return -1;
-	for (__u32 i = 0; i < GCM_ROOM; i += 16) {
-		if (i >= len)
+	for (__u32 i = 0; i < GCM_ROOM / 16; i++) {
+		if (i >= blocks)
 			break;
-		gcm_hash_block(g, gcm_word(g, at + i, len - i), gcm_word(g, at + i + 8, (__s32)(len - i) - 8));
+		gcm_hash_block(g, gcm_word(g, at), gcm_word(g, at + 8));
+		at += 16;
 	}
-	return 0;
+	return len & 15 ? gcm_hash_rest(g, at, len & 15) : 0;
 }
 
 /* Does bytes[at ..] with `aad` bytes of header, then `len` sealed ones, carry the tag that it should behind them? */
-PART int gcm_check(struct gcm *g, __u32 at, __u32 aad, __u32 len)
+static __always_inline int gcm_check(struct gcm *g, __u32 at, __u32 aad, __u32 len)
 {
 	__u64 one, two;
 
-	if (!g || gcm_table(g))
+	if (gcm_table(g))
 		return -1;
 	g->hash[0] = g->hash[1] = 0;
 	if (gcm_hash(g, at, aad) || gcm_hash(g, at + aad, len) ||
@@ -139,23 +153,24 @@ PART int gcm_check(struct gcm *g, __u32 at, __u32 aad, __u32 len)
 		return -1;
 	one = (__u64)__builtin_bswap32(g->aes.block[0]) << 32 | __builtin_bswap32(g->aes.block[1]);
 	two = (__u64)__builtin_bswap32(g->aes.block[2]) << 32 | __builtin_bswap32(g->aes.block[3]);
-	one ^= g->hash[0] ^ gcm_word(g, at + aad + len, 8);
-	two ^= g->hash[1] ^ gcm_word(g, at + aad + len + 8, 8);
+	one ^= g->hash[0] ^ gcm_word(g, at + aad + len);
+	two ^= g->hash[1] ^ gcm_word(g, at + aad + len + 8);
 	return one | two ? -1 : 0;
 }
 
 /* Opens bytes[at .. at + len) in its place, and up to 15 bytes behind it, which are the tag's. */
 PART int gcm_decrypt(struct gcm *g, __u32 at, __u32 len)
 {
+	__u32 blocks = (len + 15) / 16;
+
 	if (!g)
 		return -1;
-	for (__u32 i = 0; i < GCM_ROOM; i += 16) {
-		__u8 *one = GCM_AT(g, at + i), *two = GCM_AT(g, at + i + 8);
+	for (__u32 i = 0; i < GCM_ROOM / 16; i++) {
+		__u8 *one = GCM_AT(g, at + i * 16), *two = GCM_AT(g, at + i * 16 + 8);
 
-		if (i >= len)
+		if (i >= blocks)
 			break;
-		if (gcm_counter(g, 2 + i / 16))
-			return -1;
+		gcm_counter(g, 2 + i);
 		esafe_store8(one, esafe_load8(one) ^ ((__u64)g->aes.block[1] << 32 | g->aes.block[0]));
 		esafe_store8(two, esafe_load8(two) ^ ((__u64)g->aes.block[3] << 32 | g->aes.block[2]));
 	}

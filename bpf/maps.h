@@ -11,11 +11,9 @@
 #include "esafe/catmap.h"
 #include "dns.h"
 #include "flow.h"
+#include "part.h"
 #include "pkt.h"
 #include "tls.h"
-
-/* A part that the verifier checks by itself. Weak: clang must not carry what it knows of one part into another. */
-#define PART __attribute__((noinline, weak))
 
 #define MESSAGE_ROOM 1024 /* a DNS message being read or built, or an ICMP error being built */
 #define MESSAGE_READ 512  /* bytes of a question that are looked at; the rest can only be padding */

@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QUIC: refused with "port unreachable", which sends browsers to TLS over TCP within milliseconds, or let through, as
- * the group's policy says.
+ * QUIC: refused, let through or read, as the group's policy says. What is refused gets "port unreachable", which sends
+ * browsers to TLS over TCP within milliseconds. What is read passes until the packet that completes the name: no server
+ * can answer part of a ClientHello.
  */
 #ifndef ESAFE_QUIC_H
 #define ESAFE_QUIC_H
 
+#include "quictable.h"
 #include "reply.h"
 #include "stream.h"
-
-/* Who sends it, and does the group take QUIC? 1: allowed. */
-PART int quic_allowed(void)
-{
-	struct scratch *s = scratch_get();
-	struct esafe_policy *p = policy_get();
-	struct esafe_group *group;
-
-	if (!s)
-		return 0;
-	s->proto = ESAFE_P_QUIC;
-	if (decide_unnamed() || !p)
-		return 0;
-	group = &p->groups[s->group & (ESAFE_GROUPS - 1)];
-	if (s->verdict == ESAFE_ALLOW && group->quic == ESAFE_QUIC_ALLOW)
-		return 1;
-	if (s->verdict == ESAFE_ALLOW)
-		verdict(s, ESAFE_BLOCK, ESAFE_R_QUIC_REJECTED, 0);
-	return 0;
-}
 
 /*
  * ICMP port unreachable (RFC 792, RFC 4443 section 3.1) in scratch.message, quoting the IP header and eight bytes.
@@ -99,29 +81,287 @@ PART int quic_refuse(struct __sk_buff *skb)
 	return bpf_redirect(skb->ifindex, 0);
 }
 
-/* A datagram to a QUIC port, in scratch. A flow that was allowed costs one lookup from then on. */
-PART int tc_quic(struct __sk_buff *skb)
+/* ---- reading ---- */
+
+enum quic_fate {
+	QUIC_GO,      /* to the next packet */
+	QUIC_END,     /* there is none */
+	QUIC_JUDGE,   /* scratch.result says what was found */
+	QUIC_CANNOT,  /* work.reason says why it cannot be judged */
+	QUIC_REPEATS, /* of a connection that was refused */
+	QUIC_DROP,
+};
+
+/* Does the group read QUIC? ESAFE_QUIC_*; for REJECT the verdict is set. */
+PART int quic_mode(void)
+{
+	struct scratch *s = scratch_get();
+	struct esafe_policy *p = policy_get();
+	__u32 mode;
+
+	if (!s)
+		return ESAFE_QUIC_REJECT;
+	s->proto = ESAFE_P_QUIC;
+	if (decide_unnamed() || !p || s->verdict == ESAFE_DROP)
+		return ESAFE_QUIC_REJECT;
+	mode = p->groups[s->group & (ESAFE_GROUPS - 1)].quic;
+	if (mode == ESAFE_QUIC_INSPECT && s->pkt.dport != bpf_htons(853)) /* DNS over QUIC says no name worth reading */
+		return mode;
+	if (s->verdict != ESAFE_ALLOW)
+		return ESAFE_QUIC_REJECT;
+	if (mode == ESAFE_QUIC_ALLOW)
+		return mode;
+	verdict(s, ESAFE_BLOCK, ESAFE_R_QUIC_REJECTED, 0);
+	return ESAFE_QUIC_REJECT;
+}
+
+/* The frames of an Initial that was opened. */
+PART int quic_feed(struct quic_work *w)
+{
+	struct scratch *s = scratch_get();
+	struct quic_conn *c;
+
+	if (!s || !w)
+		return QUIC_DROP;
+	c = quic_conn_get(w->conn);
+	if (!c)
+		return QUIC_DROP;
+	if (c->state == QUIC_REFUSED)
+		return QUIC_REPEATS;
+	s->result = quic_frames(c, w) ? TLS_BAD : TLS_MORE;
+	if (w->differs || (s->result == TLS_BAD && c->state == QUIC_PASSED)) {
+		count_drop(ESAFE_R_QUIC_DIFFERS);
+		return QUIC_DROP;
+	}
+	if (c->state == QUIC_PASSED)
+		return QUIC_GO;
+	if (s->result == TLS_MORE)
+		s->result = quic_read(c);
+	w->reason = ESAFE_R_TLS_MALFORMED;
+	if (s->result == TLS_MORE) {
+		if (++c->initials <= QUIC_INITIALS_MAX && c->have < QUIC_FLIGHT_ROOM)
+			return QUIC_GO;
+		w->reason = ESAFE_R_QUIC_TOO_LONG;
+	}
+	return QUIC_JUDGE;
+}
+
+static __always_inline int quic_cannot(struct quic_work *w, __u32 reason)
+{
+	w->reason = reason;
+	if (!w->elsewhere)
+		return QUIC_CANNOT;
+	w->from = w->datagram_end; /* something else uses this port */
+	return QUIC_GO;
+}
+
+/* A packet without a long header ends its datagram. Behind another one it may be anything, and is its server's to judge. */
+static __always_inline int quic_short(struct quic_work *w, struct scratch *s, int is_first)
 {
 	struct esafe_config *c = config_get();
+
+	w->from = w->datagram_end;
+	if (w->judged || w->elsewhere || !is_first)
+		return QUIC_GO;
+	if (c && c->adopt_until_ns > s->now_ns) {
+		judged_put(s->flow, JUDGED_PASS);
+		w->judged = 1;
+		return QUIC_GO;
+	}
+	return quic_cannot(w, ESAFE_R_QUIC_UNKNOWN);
+}
+
+/* Loads what is left of the datagram, as far as there is room. */
+PART int quic_load(struct __sk_buff *skb, struct quic_work *w)
+{
+	__u32 len;
+
+	if (!w || !w->have)
+		return -1;
+	len = w->have < GCM_ROOM ? w->have : GCM_ROOM;
+	return bpf_skb_load_bytes(skb, w->from, w->gcm.bytes, bounded(len, GCM_ROOM));
+}
+
+/* The packet at work.from: enum quic_fate. */
+PART int quic_packet(struct __sk_buff *skb, struct quic_work *w)
+{
+	struct scratch *s = scratch_get();
+	__u32 segment = skb->gso_size;
+	int is_first;
+
+	if (!s || !w)
+		return QUIC_DROP;
+	if (w->from >= w->end)
+		return QUIC_END;
+	is_first = w->from >= w->datagram_end;
+	if (is_first)
+		w->datagram_end = segment && segment < w->end - w->from ? w->from + segment : w->end;
+	w->have = w->datagram_end - w->from;
+	if (quic_load(skb, w))
+		return QUIC_DROP;
+	switch (quic_header(w)) {
+	case QUIC_SHORT:
+		return quic_short(w, s, is_first);
+	case QUIC_UNKNOWN:
+		return quic_cannot(w, ESAFE_R_QUIC_VERSION);
+	case QUIC_LONG:
+		w->from += w->packet_len;
+		if (w->judged || w->elsewhere || quic_has_begun(s->flow))
+			return QUIC_GO;
+		return quic_cannot(w, ESAFE_R_QUIC_UNKNOWN);
+	case QUIC_INITIAL:
+		break;
+	default:
+		return quic_cannot(w, ESAFE_R_QUIC_UNREADABLE);
+	}
+	w->from += w->packet_len;
+	if (!quic_token()) {
+		count_drop(ESAFE_R_QUIC_FLOOD);
+		return QUIC_DROP;
+	}
+	if (quic_unseal(w, s->flow))
+		return quic_cannot(w, ESAFE_R_QUIC_UNREADABLE);
+	return quic_feed(w);
+}
+
+/* Judges the name that was found, or the lack of one. */
+PART int quic_judge(struct quic_work *w)
+{
+	struct esafe_policy *p = policy_get();
+	struct scratch *s = scratch_get();
+	struct quic_conn *c;
+	__u32 result;
+
+	if (!s || !w)
+		return -1;
+	c = quic_conn_get(w->conn);
+	if (!c)
+		return -1;
+	s->proto = ESAFE_P_QUIC;
+	result = s->result;
+	if (result == TLS_NAME) {
+		for (int i = 0; i < ESAFE_WIRE_ROOM; i += 8)
+			esafe_store8(&s->name.wire[i], esafe_load8(&c->reader.name.wire[i]));
+		if (name_scan())
+			result = TLS_BAD;
+	}
+	if (result == TLS_NAME ? decide() : decide_unnamed())
+		return -1;
+	if (result != TLS_NAME && result != TLS_NO_NAME && s->verdict == ESAFE_ALLOW)
+		verdict(s, ESAFE_BLOCK, w->reason, 0);
+	if (s->verdict == ESAFE_ALLOW && (!p || p->groups[s->group & (ESAFE_GROUPS - 1)].quic == ESAFE_QUIC_REJECT))
+		verdict(s, ESAFE_BLOCK, ESAFE_R_QUIC_REJECTED, 0);
+	c->state = s->verdict == ESAFE_ALLOW ? QUIC_PASSED : QUIC_REFUSED;
+	report();
+	if (s->verdict != ESAFE_ALLOW)
+		return -1;
+	w->judged = 1;
+	judged_put(s->flow, JUDGED_PASS);
+	return 0;
+}
+
+/* What cannot be judged is refused, whatever the group's default. */
+PART int quic_judge_unread(struct quic_work *w)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s || !w)
+		return -1;
+	s->proto = ESAFE_P_QUIC;
+	if (!decide_unnamed() && s->verdict == ESAFE_ALLOW)
+		verdict(s, ESAFE_BLOCK, w->reason, 0);
+	report();
+	return 0;
+}
+
+/* Every packet of every datagram that was merged into this socket buffer. 128 is what a sender may hand over at once. */
+static __always_inline int quic_inspect(struct __sk_buff *skb, struct quic_work *w)
+{
+	for (int i = 0; i < 192; i++) {
+		int fate = quic_packet(skb, w);
+
+		if (fate == QUIC_JUDGE)
+			fate = quic_judge(w) ? QUIC_REPEATS : QUIC_GO;
+		if (fate != QUIC_GO)
+			return fate;
+	}
+	return QUIC_DROP;
+}
+
+static __always_inline int quic_first_byte(struct __sk_buff *skb, const struct pkt *p)
+{
+	__u8 first = 0;
+
+	return p->payload_len && bpf_skb_load_bytes(skb, p->payload, &first, 1) ? -1 : first;
+}
+
+/* May a datagram to any other port begin a connection of QUIC? Those that were merged are not looked into here. */
+static __always_inline int quic_elsewhere(struct __sk_buff *skb, const struct pkt *p)
+{
+	__u8 start[8];
+	__u32 version;
+
+	if (p->payload_len < 8)
+		return 0;
+	if (skb->gso_size)
+		return 1;
+	if (bpf_skb_load_bytes(skb, p->payload, start, sizeof(start)))
+		return 1;
+	version = (__u32)start[1] << 24 | start[2] << 16 | start[3] << 8 | start[4];
+	return start[0] & 0x80 && (version == QUIC_V1 || version == QUIC_V2);
+}
+
+/* What becomes of the datagram. On other ports QUIC is read, whatever the group, unless it is allowed unread. */
+static __always_inline int quic_decide(struct __sk_buff *skb, struct quic_work *w, struct scratch *s)
+{
+	int mode = w->judged ? ESAFE_QUIC_INSPECT : quic_mode(), fate = QUIC_REPEATS;
+
+	if (mode == ESAFE_QUIC_ALLOW) {
+		if (!w->elsewhere) {
+			report();
+			judged_put(s->flow, JUDGED_UNREAD);
+		}
+		return TC_ACT_UNSPEC;
+	}
+	if (mode == ESAFE_QUIC_INSPECT || w->elsewhere) {
+		s->verdict = ESAFE_BLOCK;
+		fate = quic_inspect(skb, w);
+	} else {
+		report();
+	}
+	if (fate == QUIC_END)
+		return TC_ACT_UNSPEC;
+	if (fate == QUIC_CANNOT)
+		quic_judge_unread(w);
+	return fate == QUIC_DROP || s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
+}
+
+/* A datagram to a QUIC port, or with `elsewhere` one that may be of QUIC to another, in scratch. */
+PART int tc_quic(struct __sk_buff *skb, int elsewhere)
+{
+	struct esafe_config *c = config_get();
+	struct quic_work *w = quic_work_get();
 	struct scratch *s = scratch_get();
 	struct judged_bucket *b;
-	__u64 hash;
+	__u64 hash, word;
 
-	if (!s || !c)
+	if (!s || !c || !w)
 		return TC_ACT_SHOT;
 	hash = flow_hash(c, &s->pkt, 1);
 	b = judged_bucket(hash);
 	if (!b)
 		return TC_ACT_SHOT;
-	if (judged_find(b, hash))
+	word = judged_find(b, hash);
+	if (word && (word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_jiffies64()))
+		judged_put(hash, word & 3);
+	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(quic_first_byte(skb, &s->pkt) & 0x80)))
 		return TC_ACT_UNSPEC;
-	if (quic_allowed()) {
-		report();
-		judged_put(hash, JUDGED_PASS);
-		return TC_ACT_UNSPEC;
-	}
-	report();
-	return s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
+	s->flow = hash;
+	w->from = w->datagram_end = s->pkt.payload;
+	w->end = s->pkt.payload + s->pkt.payload_len;
+	w->judged = !!word;
+	w->elsewhere = elsewhere;
+	return quic_decide(skb, w, s);
 }
 
 #endif

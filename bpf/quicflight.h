@@ -30,7 +30,7 @@ struct quic_conn {
 	__u32 state;     /* enum quic_state */
 	__u32 initials;  /* that were read */
 	__u32 have;      /* bytes from the first on without a gap */
-	__u32 too_long;
+	__u32 pad;
 	struct tls_reader reader;
 	__u64 seen[QUIC_FLIGHT_ROOM / 64];
 	__u8 bytes[QUIC_FLIGHT_ROOM + 16];
@@ -47,13 +47,21 @@ static __always_inline __u64 quic_spread(__u64 bits)
 	return ((each & 0x8080808080808080) >> 7) * 255;
 }
 
-/* Eight bytes of the flight, of which from bit `low` to bit `high` are in the frame: work.differs if one is not as it was. */
-static __always_inline void quic_put_group(struct quic_conn *c, struct quic_work *w, __u32 group, __u64 fresh,
-					   __u32 low, __u32 high)
+/* Puts those of the eight bytes from `base` on that are in the CRYPTO frame: work.differs if one is not as it was. */
+PART int quic_put_group(struct quic_conn *c, struct quic_work *w, __u32 base)
 {
-	__u8 *seen = (__u8 *)c->seen + QUIC_GROUP(group), *at = &c->bytes[QUIC_GROUP(group) * 8];
-	__u64 bits = 0xffU << low & 0xffU >> (8 - high), mask, known, old;
+	__u64 mask, known, old, fresh;
+	__u32 low, high, bits, group = QUIC_GROUP(base / 8);
+	__u8 *seen, *at;
 
+	if (!c || !w)
+		return -1;
+	seen = (__u8 *)c->seen + group;
+	at = &c->bytes[group * 8];
+	low = base < w->offset ? w->offset - base : 0;
+	high = base + 8 > w->crypto_end ? base + 8 - w->crypto_end : 0;
+	bits = 0xffU << (low & 7) & 0xffU >> (high & 7);
+	fresh = esafe_load8(GCM_AT(&w->gcm, w->data + base - w->offset));
 	mask = quic_spread(bits);
 	known = quic_spread(*seen);
 	old = esafe_load8(at);
@@ -61,30 +69,25 @@ static __always_inline void quic_put_group(struct quic_conn *c, struct quic_work
 		w->differs = 1;
 	esafe_store8(at, (old & known) | (fresh & mask & ~known));
 	*seen |= bits;
+	return 0;
 }
 
-/* Puts the CRYPTO frame that quic_frame() found where it belongs. */
+/* Puts the CRYPTO frame that quic_frame() found where it belongs; what is behind the longest flight is left out. */
 PART int quic_put(struct quic_conn *c, struct quic_work *w)
 {
-	__u32 offset, end, data, group;
+	__u32 base, end;
 
 	if (!c || !w)
 		return -1;
-	offset = w->offset;
-	end = offset + w->len;
-	data = w->data;
-	if (end > QUIC_FLIGHT_ROOM) {
-		c->too_long = 1;
-		end = QUIC_FLIGHT_ROOM;
-	}
-	group = offset / 8;
-	for (int i = 0; i <= GCM_ROOM / 8; i++, group++) {
-		__u32 base = group * 8;
-
+	end = w->offset + w->len;
+	w->crypto_end = end < QUIC_FLIGHT_ROOM ? end : QUIC_FLIGHT_ROOM;
+	end = w->crypto_end;
+	base = w->offset & ~7U;
+	for (int i = 0; i <= GCM_ROOM / 8; i++) {
 		if (base >= end)
 			break;
-		quic_put_group(c, w, group, esafe_load8(GCM_AT(&w->gcm, data + base - offset)),
-			       base < offset ? offset - base : 0, end - base < 8 ? end - base : 8);
+		quic_put_group(c, w, base);
+		base += 8;
 	}
 	return 0;
 }
@@ -165,7 +168,7 @@ PART int quic_begin(struct quic_conn *c, struct quic_work *w)
 	c->keys = w->keys;
 	c->expected = 0;
 	c->state = QUIC_READING;
-	c->initials = c->have = c->too_long = 0;
+	c->initials = c->have = 0;
 	for (int i = 0; i < QUIC_FLIGHT_ROOM / 64; i++)
 		c->seen[i] = 0;
 	tls_start_handshake(&c->reader);

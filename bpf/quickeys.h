@@ -11,49 +11,49 @@ struct quic_version {
 	struct hkdf_label key, iv, mask;
 };
 
-static const struct quic_version quic_v1 = {
+TABLE struct quic_version quic_v1 = {
 	{ 0x38762cf7, 0xf55934b3, 0x4d179ae6, 0xa4c80cad, 0xccbb7f0a },
 	HKDF_LABEL("\0\20\16tls13 quic key\0\1\200"),
 	HKDF_LABEL("\0\14\15tls13 quic iv\0\1\200"),
 	HKDF_LABEL("\0\20\15tls13 quic hp\0\1\200"),
 };
 
-static const struct quic_version quic_v2 = {
+TABLE struct quic_version quic_v2 = {
 	{ 0x0dede3de, 0xf700a6db, 0x819381be, 0x6e269dcb, 0xf9bd2ed9 },
 	HKDF_LABEL("\0\20\20tls13 quicv2 key\0\1\200"),
 	HKDF_LABEL("\0\14\17tls13 quicv2 iv\0\1\200"),
 	HKDF_LABEL("\0\20\17tls13 quicv2 hp\0\1\200"),
 };
 
-static const struct hkdf_label quic_client = HKDF_LABEL("\0\40\17tls13 client in\0\1\200");
+TABLE struct hkdf_label quic_client = HKDF_LABEL("\0\40\17tls13 client in\0\1\200");
 
-/* The message of the first step: the connection id. */
-PART int quic_cid_message(struct quic_work *w)
+/* Word `i` of the first message: the connection id, and the byte that ends it. A part: it branches. */
+PART __u32 quic_cid_word(struct quic_work *w, __u32 i)
 {
-	__u32 len;
+	__u32 word, left;
 
 	if (!w)
-		return -1;
-	len = w->dcid_len;
-	for (__u32 i = 0; i < 16; i++) {
-		__u32 word = quic_be32(w, w->dcid + i * 4);
-		__u32 left = i * 4 < len ? len - i * 4 : 0;
+		return 0;
+	word = quic_be32(w, w->dcid + i * 4);
+	left = i * 4 < w->dcid_len ? w->dcid_len - i * 4 : 0;
+	if (left > 3)
+		return word;
+	word = left ? word & ~0U << (32 - left * 8) : 0;
+	return i == w->dcid_len / 4 ? word | 0x80000000 >> left * 8 : word;
+}
 
-		if (left < 4) {
-			word = left ? word & ~0U << (32 - left * 8) : 0;
-			if (i == len / 4)
-				word |= 0x80000000 >> left * 8;
-		}
-		w->sha.w[i] = word;
-	}
-	w->sha.w[15] = (64 + len) * 8;
+PART int quic_cid_message(struct quic_work *w)
+{
+	if (!w)
+		return -1;
+	for (__u32 i = 0; i < 15; i++)
+		w->sha.w[i] = i > QUIC_CID_MAX / 4 ? 0 : quic_cid_word(w, i);
+	w->sha.w[15] = (64 + w->dcid_len) * 8;
 	return 0;
 }
 
-PART int quic_take_key(struct quic_work *w)
+static __always_inline int quic_take_key(struct quic_work *w)
 {
-	if (!w)
-		return -1;
 	for (int i = 0; i < 8; i++)
 		w->sha.key[i] = w->sha.state[i];
 	return hmac_key(&w->sha);

@@ -45,6 +45,8 @@ struct quic_work {
 	__u32 elsewhere;   /* not a port of QUIC */
 	__u32 reason;      /* enum esafe_reason: why it cannot be read */
 	__u32 conn;        /* index */
+	__u64 score;       /* how well it fits */
+	__u64 dcid_hash, scid_hash;
 	/* the packet */
 	__u32 have;        /* bytes of the datagram from the packet on */
 	__u32 version, dcid, dcid_len, scid, scid_len;
@@ -56,7 +58,8 @@ struct quic_work {
 	__u32 at, frames_end;
 	__u32 skip;        /* numbers to leave out */
 	__u32 differs;
-	__u32 offset, len, data;
+	__u32 offset, len, data; /* a CRYPTO frame */
+	__u32 crypto_end;
 	struct quic_keys keys;
 	struct sha256 sha;
 	struct gcm gcm;

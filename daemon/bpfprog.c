@@ -105,7 +105,7 @@ static int pins_fit(const char *dir)
 
 static int is_private(const char *map)
 {
-	return !strcmp(map, "scratch") || !strcmp(map, "why") || strchr(map, '.');
+	return !strcmp(map, "scratch") || !strcmp(map, "quic_work") || !strcmp(map, "why") || strchr(map, '.');
 }
 
 static int set_pins(struct esafe_bpf *skel, const char *dir)

@@ -10,7 +10,7 @@
 
 #define MAPS_LIST(X)                                                                                                \
 	X(config) X(iface) X(device) X(policy) X(names) X(judged) X(opening) X(flight_owners) X(flights) X(events)  \
-	X(verdicts) X(stats) X(why)
+	X(verdicts) X(stats) X(why) X(quic_owners) X(quic_conns) X(quic_tokens)
 
 struct maps {
 #define X(name) int name;

@@ -17,7 +17,9 @@ const struct word safesearch_words[] = { { "off", LOCK_OFF }, { "strict", LOCK_S
 const struct word youtube_words[] = {
 	{ "off", LOCK_OFF }, { "strict", LOCK_STRICT }, { "moderate", LOCK_MODERATE }, { 0 }
 };
-const struct word quic_words[] = { { "reject", ESAFE_QUIC_REJECT }, { "allow", ESAFE_QUIC_ALLOW }, { 0 } };
+const struct word quic_words[] = {
+	{ "reject", ESAFE_QUIC_REJECT }, { "inspect", ESAFE_QUIC_INSPECT }, { "allow", ESAFE_QUIC_ALLOW }, { 0 }
+};
 const struct word https_words[] = { { "pass", 0 }, { "hide", 1 }, { 0 } };
 const struct word log_words[] = {
 	{ "full", ESAFE_LOG_FULL }, { "blocked", ESAFE_LOG_BLOCKED }, { "none", ESAFE_LOG_NONE }, { 0 }

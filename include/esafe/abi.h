@@ -72,7 +72,13 @@
 	X(BUSY, 30, "busy", "no room to read the first flight: it comes again")                     \
 	X(QUIC_REJECTED, 31, "quic-rejected", "QUIC refused so that TLS over TCP is used")          \
 	X(NO_POLICY, 32, "no-policy", "no policy is loaded")                                        \
-	X(FAULT, 33, "fault", "the program could not do what it must")
+	X(FAULT, 33, "fault", "the program could not do what it must")                              \
+	X(QUIC_VERSION, 34, "quic-version", "a version of QUIC that cannot be read")                \
+	X(QUIC_UNREADABLE, 35, "quic-unreadable", "an Initial of QUIC that its keys do not open")   \
+	X(QUIC_TOO_LONG, 36, "quic-too-long", "no name within the longest first flight of QUIC")    \
+	X(QUIC_DIFFERS, 37, "quic-differs", "an Initial of QUIC that changes what was judged")      \
+	X(QUIC_UNKNOWN, 38, "quic-unknown", "data of a QUIC connection whose start was not seen")   \
+	X(QUIC_FLOOD, 39, "quic-flood", "more Initials of QUIC than one source may send")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,
@@ -173,6 +179,7 @@ _Static_assert(sizeof(struct esafe_group) == 8, "abi");
 #define ESAFE_LOG_NONE 2    /* only the locked floor */
 #define ESAFE_QUIC_REJECT 0
 #define ESAFE_QUIC_ALLOW 1
+#define ESAFE_QUIC_INSPECT 2
 #define ESAFE_GROUP_NO_INTERNET 1 /* everything but help sites is refused */
 #define ESAFE_GROUP_HIDE_HTTPS_RR 2 /* questions of type 65 get NODATA */
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QUIC connections whose Initials are read. Several may share addresses and ports. The keys come from the destination id
+ * of the first Initial; later ones carry the server's. So a packet is first tried with the keys of the connection that
+ * it may belong to, then with those that its own destination id gives: only what opens begins a connection.
+ */
+#ifndef ESAFE_QUICTABLE_H
+#define ESAFE_QUICTABLE_H
+
+#include "maps.h"
+#include "quicflight.h"
+#include "quickeys.h"
+
+#define QUIC_CONNS 1024
+#define QUIC_SETS (QUIC_CONNS / FLIGHT_WAYS)
+#define QUIC_SOURCES 4096
+#define QUIC_BURST 256 /* Initials that a source may send at once; after that one a jiffy */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct quic_work);
+} quic_work SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, QUIC_SETS);
+	__type(key, __u32);
+	__type(value, struct flight_owners);
+} quic_owners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, QUIC_CONNS);
+	__type(key, __u32);
+	__type(value, struct quic_conn);
+} quic_conns SEC(".maps");
+
+struct quic_tokens {
+	__u32 left, stamp; /* stamp: jiffies */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, QUIC_SOURCES);
+	__type(key, __u32);
+	__type(value, struct quic_tokens);
+} quic_tokens SEC(".maps");
+
+static __always_inline struct quic_work *quic_work_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&quic_work, &zero);
+}
+
+static __always_inline struct quic_conn *quic_conn_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&quic_conns, &index);
+}
+
+static __always_inline struct flight_owners *quic_owners_get(__u64 flow)
+{
+	__u32 set = flow & (QUIC_SETS - 1);
+
+	return bpf_map_lookup_elem(&quic_owners, &set);
+}
+
+/*
+ * Opening a packet costs as much as judging ten DNS questions, and whoever forges packets pays nothing for them: each
+ * source has so many tries. 0: it has none left.
+ */
+PART int quic_token(void)
+{
+	struct esafe_config *c = config_get();
+	struct scratch *s = scratch_get();
+	struct quic_tokens *t;
+	__u32 now, passed, left, index;
+	__u64 hash;
+
+	if (!s || !c)
+		return 0;
+	hash = esafe_mix(s->pkt.src[0] ^ s->pkt.src[2], (__u64)s->pkt.src[1] << 32 | s->pkt.src[3], c->flow_k1, c->flow_k2);
+	index = hash >> 16 & (QUIC_SOURCES - 1);
+	t = bpf_map_lookup_elem(&quic_tokens, &index);
+	if (!t)
+		return 0;
+	now = bpf_jiffies64();
+	passed = now - t->stamp;
+	left = t->left + (passed < QUIC_BURST ? passed : QUIC_BURST);
+	if (left > QUIC_BURST)
+		left = QUIC_BURST;
+	t->stamp = now;
+	t->left = left ? left - 1 : 0;
+	return left;
+}
+
+/* Secret hash of a connection id of the packet. */
+PART __u64 quic_cid_hash(struct quic_work *w, __u32 at, __u32 len)
+{
+	struct esafe_config *c = config_get();
+	__u64 hash = len;
+
+	if (!w || !c)
+		return 0;
+	for (__u32 i = 0; i < QUIC_CID_MAX + 4; i += 8) {
+		__u64 word = esafe_load8(GCM_AT(&w->gcm, at + i));
+		__u32 left = i < len ? len - i : 0;
+
+		if (left < 8)
+			word = left ? word & ~0ULL >> (64 - left * 8) : 0;
+		hash = esafe_mix(hash, word, c->flow_k1, c->flow_k2);
+	}
+	return hash;
+}
+
+/* Looks at one entry of the set: w->conn if it fits better than what was found before. */
+PART int quic_consider(struct quic_work *w, __u32 index, __u64 flow)
+{
+	struct quic_conn *c = quic_conn_get(index);
+	__u64 score;
+
+	if (!w || !c || c->flow != flow)
+		return 0;
+	if (c->dcid[0] == w->dcid_hash || c->dcid[1] == w->dcid_hash)
+		score = ~0ULL;
+	else if (c->scid == w->scid_hash)
+		score = c->opened + 1;
+	else
+		return 0;
+	if (score > w->score) {
+		w->score = score;
+		w->conn = index;
+	}
+	return 0;
+}
+
+/* The connection that the packet may belong to, by either id: w->conn. 0: none. */
+PART int quic_find(struct quic_work *w, __u64 flow)
+{
+	struct flight_owners *owners = quic_owners_get(flow);
+	__u32 set = flow & (QUIC_SETS - 1);
+
+	if (!w || !owners)
+		return 0;
+	w->score = 0;
+	for (__u32 i = 0; i < FLIGHT_WAYS; i++)
+		if (FLOW_TAG(owners->owner[i]) == FLOW_TAG(flow))
+			quic_consider(w, set * FLIGHT_WAYS + i, flow);
+	return !!w->score;
+}
+
+/* Is any connection with these addresses and ports known? */
+static __always_inline int quic_has_begun(__u64 flow)
+{
+	struct flight_owners *owners = quic_owners_get(flow);
+
+	return owners && flight_way(owners, flow) < FLIGHT_WAYS;
+}
+
+/* Takes a place for the connection that begins with the packet. An old one may have to go. */
+PART int quic_take(struct quic_work *w, __u64 flow)
+{
+	struct flight_owners *owners = quic_owners_get(flow);
+	__u32 set = flow & (QUIC_SETS - 1), way;
+	struct quic_conn *c;
+	__u64 now = bpf_jiffies64();
+
+	if (!w || !owners)
+		return -1;
+	way = flight_victim(owners, now);
+	w->conn = set * FLIGHT_WAYS + way;
+	c = quic_conn_get(w->conn);
+	if (!c)
+		return -1;
+	owners->owner[way & (FLIGHT_WAYS - 1)] = FLOW_TAG(flow) << 16 | FLIGHT_STAMP(now);
+	c->flow = flow;
+	c->dcid[0] = c->dcid[1] = w->dcid_hash;
+	c->scid = w->scid_hash;
+	c->opened = now;
+	return quic_begin(c, w);
+}
+
+/* Tries the keys of the connection that was found. 0: they fit; 1: they do not, others may; -1: none will. */
+static __always_inline int quic_try_known(struct quic_work *w)
+{
+	struct quic_conn *c = quic_conn_get(w->conn);
+
+	if (!c)
+		return -1;
+	if (c->keys.version != w->version)
+		return 1;
+	w->keys = c->keys;
+	w->expected = c->expected;
+	if (quic_open(w))
+		return c->dcid[0] == w->dcid_hash ? -1 : 1;
+	if (c->dcid[0] != w->dcid_hash)
+		c->dcid[1] = w->dcid_hash;
+	return 0;
+}
+
+/* Opens the Initial: w->conn is then its connection. -1: it cannot be read, by anybody. */
+PART int quic_unseal(struct quic_work *w, __u64 flow)
+{
+	struct quic_conn *c;
+	int tried = 1;
+
+	if (!w)
+		return -1;
+	w->dcid_hash = quic_cid_hash(w, w->dcid, w->dcid_len);
+	w->scid_hash = quic_cid_hash(w, w->scid, w->scid_len);
+	if (quic_find(w, flow))
+		tried = quic_try_known(w);
+	if (tried < 0)
+		return -1;
+	if (tried && (quic_derive(w) || quic_open(w) || quic_take(w, flow)))
+		return -1;
+	c = quic_conn_get(w->conn);
+	if (!c)
+		return -1;
+	c->expected = w->expected;
+	return 0;
+}
+
+#endif
