@@ -138,24 +138,18 @@ PART int hmac(struct sha256 *s)
 }
 
 /*
- * A label of HKDF-Expand-Label as the message that HMAC takes: length of the key, "tls13 " and the label, no context,
- * the counter 1, and the byte 0x80 that ends it.
+ * A label of HKDF-Expand-Label as the message that HMAC takes: length of the key (2), length of what follows (1), "tls13 "
+ * and the label, no context, the counter 1, and the byte 0x80 that ends it.
  */
-#define HKDF_LABEL_ROOM 28
-struct hkdf_label {
-	__u32 len;
-	__u8 text[HKDF_LABEL_ROOM];
-};
-#define HKDF_LABEL(text) { sizeof(text) - 2, text }
+#define HKDF_LABEL_ROOM 24
 
 /* With the key that hmac_key() set; into s->state. */
-static __always_inline int hkdf_expand(struct sha256 *s, const struct hkdf_label *label)
+static __always_inline int hkdf_expand(struct sha256 *s, const __u8 *label)
 {
 	for (int i = 0; i < 16; i++)
 		s->w[i] = i >= HKDF_LABEL_ROOM / 4 ? 0 :
-			  (__u32)label->text[i * 4] << 24 | label->text[i * 4 + 1] << 16 |
-			  label->text[i * 4 + 2] << 8 | label->text[i * 4 + 3];
-	s->w[15] = (64 + label->len) * 8;
+			  (__u32)label[i * 4] << 24 | label[i * 4 + 1] << 16 | label[i * 4 + 2] << 8 | label[i * 4 + 3];
+	s->w[15] = (64 + 2 + 1 + label[2] + 1 + 1) * 8;
 	return hmac(s);
 }
 

@@ -5,27 +5,22 @@
 
 #include "quicwire.h"
 
-/* Salts as words, and labels. */
-struct quic_version {
-	__u32 salt[8];
-	struct hkdf_label key, iv, mask;
-};
+TABLE __u32 quic_v1_salt[8] = { 0x38762cf7, 0xf55934b3, 0x4d179ae6, 0xa4c80cad, 0xccbb7f0a };
+TABLE __u32 quic_v2_salt[8] = { 0x0dede3de, 0xf700a6db, 0x819381be, 0x6e269dcb, 0xf9bd2ed9 };
 
-TABLE struct quic_version quic_v1 = {
-	{ 0x38762cf7, 0xf55934b3, 0x4d179ae6, 0xa4c80cad, 0xccbb7f0a },
-	HKDF_LABEL("\0\20\16tls13 quic key\0\1\200"),
-	HKDF_LABEL("\0\14\15tls13 quic iv\0\1\200"),
-	HKDF_LABEL("\0\20\15tls13 quic hp\0\1\200"),
-};
+enum { QUIC_KEY, QUIC_IV, QUIC_MASK };
 
-TABLE struct quic_version quic_v2 = {
-	{ 0x0dede3de, 0xf700a6db, 0x819381be, 0x6e269dcb, 0xf9bd2ed9 },
-	HKDF_LABEL("\0\20\20tls13 quicv2 key\0\1\200"),
-	HKDF_LABEL("\0\14\17tls13 quicv2 iv\0\1\200"),
-	HKDF_LABEL("\0\20\17tls13 quicv2 hp\0\1\200"),
+TABLE __u8 quic_client[HKDF_LABEL_ROOM] = "\0\40\17tls13 client in\0\1\200";
+TABLE __u8 quic_v1_labels[3][HKDF_LABEL_ROOM] = {
+	"\0\20\16tls13 quic key\0\1\200",
+	"\0\14\15tls13 quic iv\0\1\200",
+	"\0\20\15tls13 quic hp\0\1\200",
 };
-
-TABLE struct hkdf_label quic_client = HKDF_LABEL("\0\40\17tls13 client in\0\1\200");
+TABLE __u8 quic_v2_labels[3][HKDF_LABEL_ROOM] = {
+	"\0\20\20tls13 quicv2 key\0\1\200",
+	"\0\14\17tls13 quicv2 iv\0\1\200",
+	"\0\20\17tls13 quicv2 hp\0\1\200",
+};
 
 /* Word `i` of the first message: the connection id, and the byte that ends it. A part: it branches. */
 PART __u32 quic_cid_word(struct quic_work *w, __u32 i)
@@ -65,15 +60,15 @@ static __always_inline void quic_take_words(struct quic_work *w, __u32 *to, cons
 		to[i] = __builtin_bswap32(w->sha.state[i]);
 }
 
-static __always_inline int quic_expand(struct quic_work *w, const struct quic_version *v)
+static __always_inline int quic_expand(struct quic_work *w, const __u8 (*labels)[HKDF_LABEL_ROOM])
 {
-	if (hkdf_expand(&w->sha, &v->key))
+	if (hkdf_expand(&w->sha, labels[QUIC_KEY]))
 		return -1;
 	quic_take_words(w, w->keys.key, 4);
-	if (hkdf_expand(&w->sha, &v->iv))
+	if (hkdf_expand(&w->sha, labels[QUIC_IV]))
 		return -1;
 	quic_take_words(w, w->keys.iv, 3);
-	if (hkdf_expand(&w->sha, &v->mask))
+	if (hkdf_expand(&w->sha, labels[QUIC_MASK]))
 		return -1;
 	quic_take_words(w, w->keys.mask, 4);
 	return 0;
@@ -88,13 +83,13 @@ PART int quic_derive(struct quic_work *w)
 		return -1;
 	is_v2 = w->version == QUIC_V2;
 	for (int i = 0; i < 8; i++)
-		w->sha.state[i] = is_v2 ? quic_v2.salt[i] : quic_v1.salt[i];
+		w->sha.state[i] = is_v2 ? quic_v2_salt[i] : quic_v1_salt[i];
 	if (quic_take_key(w) || quic_cid_message(w) || hmac(&w->sha) || quic_take_key(w) ||
-	    hkdf_expand(&w->sha, &quic_client) || quic_take_key(w))
+	    hkdf_expand(&w->sha, quic_client) || quic_take_key(w))
 		return -1;
 	w->keys.version = w->version;
 	w->expected = 0;
-	return is_v2 ? quic_expand(w, &quic_v2) : quic_expand(w, &quic_v1);
+	return is_v2 ? quic_expand(w, quic_v2_labels) : quic_expand(w, quic_v1_labels);
 }
 
 /* Takes the protection off the header, or puts it on again: the bytes of the number that count, and the first byte. */
