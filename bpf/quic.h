@@ -242,7 +242,7 @@ PART int quic_judge(struct quic_work *w)
 	if (result == TLS_NAME) {
 		for (int i = 0; i < ESAFE_WIRE_ROOM; i += 8)
 			esafe_store8(&s->name.wire[i], esafe_load8(&c->reader.name.wire[i]));
-		if (name_scan())
+		if (name_scan(s))
 			result = TLS_BAD;
 	}
 	if (result == TLS_NAME ? decide() : decide_unnamed())

@@ -134,7 +134,7 @@ Test(policy, errors_name_line_column_and_the_nearest_word)
 		  "not \"alow\"" },
 		{ SCHOOL "  ks2: { inherit: pupils, categories: { games: { allow: [] } } }\n", 10, 57, "no times" },
 		{ SCHOOL "  ks2: { inherit: pupils, youtube: off, youtube: strict }\n", 10, 41, "stands here twice" },
-		{ SCHOOL "  ks2: { inherit: pupils, quic: inspect }\n", 10, 33, "reject or allow" },
+		{ SCHOOL "  ks2: { inherit: pupils, quic: read }\n", 10, 33, "reject, inspect or allow" },
 		{ SCHOOL "  ks2: { log: full }\n", 10, 3, "has no default" },
 		{ SCHOOL "  a: { inherit: b }\n  b: { inherit: a }\n", 10, 17, "inherits from itself" },
 		{ SCHOOL "  a: { inherit: a }\n", 10, 17, "inherits from itself" },
