@@ -102,7 +102,7 @@ $(B)/bench/refill.skel.h: tests/bench/refill.bpf.c tests/bench/refill.h
 	$(Q)$(BPFTOOL) gen skeleton $(B)/bench/refill.bpf.o name refill > $@.tmp && mv $@.tmp $@
 $(B)/bench/%: tests/bench/%.c $(B)/bench/refill.skel.h $(wildcard tests/bench/*.h tests/bpf/*.h) $(B)/modules.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/bench -I$(B)/bench $< $(B)/modules.a -o $@ $(DAEMON_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/parse -Itests/bench -I$(B)/bench $< $(B)/modules.a -o $@ $(DAEMON_LIBS)
 $(B)/fuzzobj/%.o: daemon/%.c | $(SKEL)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_SAN)-no-link $(DAEMON_FLAGS) -w -c $< -o $@

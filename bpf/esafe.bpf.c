@@ -105,9 +105,9 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 		count_drop(ESAFE_R_FRAGMENT);
 		return TC_ACT_SHOT;
 	}
-	begin(s);
 	if (p->dport != bpf_htons(PORT_DNS))
 		return tc_quic(skb, elsewhere);
+	begin(s);
 	if (tc_question_load(skb, s)) {
 		count_drop(ESAFE_R_DNS_MALFORMED);
 		return TC_ACT_SHOT;

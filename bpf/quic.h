@@ -340,12 +340,12 @@ static __always_inline int quic_decide(struct __sk_buff *skb, struct quic_work *
 PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 {
 	struct esafe_config *c = config_get();
-	struct quic_work *w = quic_work_get();
 	struct scratch *s = scratch_get();
 	struct judged_bucket *b;
+	struct quic_work *w;
 	__u64 hash, word;
 
-	if (!s || !c || !w)
+	if (!s || !c)
 		return TC_ACT_SHOT;
 	hash = flow_hash(c, &s->pkt, 1);
 	b = judged_bucket(hash);
@@ -356,6 +356,11 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 		judged_put(hash, word & 3);
 	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(quic_first_byte(skb, &s->pkt) & 0x80)))
 		return TC_ACT_UNSPEC;
+	w = quic_work_get();
+	if (!w)
+		return TC_ACT_SHOT;
+	s->nonce = 0;
+	s->now_ns = bpf_ktime_get_tai_ns();
 	s->flow = hash;
 	w->from = w->datagram_end = s->pkt.payload;
 	w->end = s->pkt.payload + s->pkt.payload_len;

@@ -14,7 +14,7 @@
 #define QUIC_CONNS 1024
 #define QUIC_SETS (QUIC_CONNS / FLIGHT_WAYS)
 #define QUIC_SOURCES 4096
-#define QUIC_BURST 256 /* Initials that a source may send at once; after that one a jiffy */
+#define QUIC_BURST 1024 /* Initials that a source may send at once; after that one a jiffy */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -121,7 +121,7 @@ PART int quic_consider(struct quic_work *w, __u32 index, __u64 flow)
 	struct quic_conn *c = quic_conn_get(index);
 	__u64 score;
 
-	if (!w || !c || c->flow != flow)
+	if (!w || !c || c->flow != flow || w->unfit == index)
 		return 0;
 	if (c->dcid[0] == w->dcid_hash || c->dcid[1] == w->dcid_hash)
 		score = ~0ULL;
@@ -203,18 +203,24 @@ static __always_inline int quic_try_known(struct quic_work *w)
 /* Opens the Initial: w->conn is then its connection. -1: it cannot be read, by anybody. */
 PART int quic_unseal(struct quic_work *w, __u64 flow)
 {
+	int fits = 1, is_known = 0;
 	struct quic_conn *c;
-	int tried = 1;
 
 	if (!w)
 		return -1;
+	w->unfit = ~0U;
 	w->dcid_hash = quic_cid_hash(w, w->dcid, w->dcid_len);
 	w->scid_hash = quic_cid_hash(w, w->scid, w->scid_len);
-	if (quic_find(w, flow))
-		tried = quic_try_known(w);
-	if (tried < 0)
-		return -1;
-	if (tried && (quic_derive(w) || quic_open(w) || quic_take(w, flow)))
+	for (int i = 0; i < 2; i++) { /* after a Retry a server may choose the very id that the client had chosen */
+		if (!quic_find(w, flow))
+			break;
+		fits = quic_try_known(w);
+		if (!fits)
+			break;
+		is_known |= fits < 0;
+		w->unfit = w->conn;
+	}
+	if (fits && (is_known || quic_derive(w) || quic_open(w) || quic_take(w, flow)))
 		return -1;
 	c = quic_conn_get(w->conn);
 	if (!c)

@@ -45,6 +45,7 @@ struct quic_work {
 	__u32 elsewhere;   /* not a port of QUIC */
 	__u32 reason;      /* enum esafe_reason: why it cannot be read */
 	__u32 conn;        /* index */
+	__u32 unfit;       /* one that was tried */
 	__u64 score;       /* how well it fits */
 	__u64 dcid_hash, scid_hash;
 	/* the packet */

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "initial.h"
 #include "lab.h"
 #include "refill.h"
 #include "refill.skel.h"
@@ -19,7 +20,7 @@ enum { INGRESS, EGRESS, XDP };
 static const char policy[] =
 	"categories: { games: Games, adult: Adult }\n"
 	"groups:\n"
-	"  pupils: { default: allow, safesearch: off, categories: { games: block } }\n"
+	"  pupils: { default: allow, quic: inspect, safesearch: off, categories: { games: block } }\n"
 	"  staff: { default: allow, safesearch: off }\n"
 	"unknown: pupils\n";
 
@@ -227,6 +228,67 @@ static void judged(const char *figure, __u32 count, double must, double aim)
 	measure(figure, 0, 1, -1, must, aim);
 }
 
+/* An Initial of 1,200 bytes with these bytes of the hello. */
+static void add_initial(__u32 n, const __u8 *hello, __u32 from, __u32 len)
+{
+	struct lab_packet p = connection(n);
+	__u8 cid[8], plain[1162] = { 0 }, packet[1500];
+	struct initial i = { .version = 1, .keys = cid, .keys_len = 8, .dcid = cid, .dcid_len = 8, .number = from,
+			     .number_len = 2, .frames = plain, .frames_len = sizeof(plain) };
+
+	memset(cid, 7, sizeof(cid));
+	memcpy(cid, &n, sizeof(n));
+	initial_crypto(plain, hello, from, len);
+	p.host = 1 + n % 250; /* each has so many tries */
+	p.payload = packet;
+	p.len = initial_make(&i, packet);
+	add_frame(&p, INGRESS);
+}
+
+/* Connections of `packets` Initials, the name in the last; far more of them than are remembered. */
+static void initials(const char *figure, int packets, double must, double aim)
+{
+	__u8 hello[4096];
+	__u32 len = lab_hello(hello, "www.somewhere-not-listed.example", packets > 1 ? 1100 : 20, 20) - 5;
+	__u64 flood = lab_count(lab, ESAFE_R_QUIC_FLOOD);
+	static __u32 n;
+
+	for (int i = 0; i < 6000; i++, n++) {
+		add_initial(n, hello + 5, 0, packets > 1 ? 1000 : len);
+		if (packets > 1)
+			add_initial(n, hello + 5, 1000, len - 1000);
+	}
+	measure(figure, 0, packets, -1, must, aim);
+	if (lab_count(lab, ESAFE_R_QUIC_FLOOD) != flood) {
+		fprintf(stderr, "%s: some were not opened\n", figure);
+		exit(1);
+	}
+}
+
+/* Data of connections that initials() left judged; then forged Initials of one source. */
+static void quic_others(void)
+{
+	__u8 data[100] = { 0x55 }, forged[1200] = "\xc0\0\0\0\1\10";
+
+	for (__u32 i = 0; i < 60000; i++) {
+		struct lab_packet p = connection(i % 6000);
+
+		p.host = 1 + i % 6000 % 250;
+		p.payload = data;
+		p.len = sizeof(data);
+		add_frame(&p, INGRESS);
+	}
+	measure("QUIC short header of a judged connection", 0, 1, -1, 200, 60);
+	lab_put16(forged + 16, 0x4000 | 1182);
+	for (__u32 i = 0; i < 60000; i++) {
+		struct lab_packet p = { .dport = 443, .host = 251, .payload = forged, .len = sizeof(forged) };
+
+		memcpy(forged + 6, &i, sizeof(i));
+		add_frame(&p, INGRESS);
+	}
+	measure("QUIC Initials forged by one source, each", 0, 1, TC_ACT_SHOT, 2000, 1000);
+}
+
 static void fill_names(void)
 {
 	struct catbuild *build = catbuild_new(4711);
@@ -270,6 +332,9 @@ int main(void)
 	dns("DNS question blocked and answered in place, 5 M names (XDP)", 1, 1, XDP_TX, 900, 500);
 	openings("SYN + ClientHello of one segment, whole flow", 100, 200, 2048, 2000, 1300);
 	openings("SYN + post-quantum ClientHello of two segments, name in the second", 1400, 300, 1400, 2700, 1800);
+	initials("QUIC: the first Initial, with the name", 1, 28000, 24000);
+	quic_others();
+	initials("QUIC: two Initials, the name in the second", 2, 48000, 39000);
 	refill__destroy(refill);
 	lab_close(lab);
 	return 0;
