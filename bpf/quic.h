@@ -260,13 +260,17 @@ PART int quic_judge(struct quic_work *w)
 	return 0;
 }
 
-/* What cannot be judged is refused, whatever the group's default. */
+/* What cannot be judged is refused, whatever the group's default. Data of no known connection is only counted. */
 PART int quic_judge_unread(struct quic_work *w)
 {
 	struct scratch *s = scratch_get();
 
 	if (!s || !w)
 		return -1;
+	if (w->reason == ESAFE_R_QUIC_UNKNOWN) {
+		count_verdict(s->group, ESAFE_BLOCK, ESAFE_R_QUIC_UNKNOWN);
+		return 0;
+	}
 	s->proto = ESAFE_P_QUIC;
 	if (!decide_unnamed() && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, w->reason, 0);
