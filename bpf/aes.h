@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * AES-128 (FIPS 197), encryption only: four tables that hold SubBytes and MixColumns of a byte in each row. Columns are
- * little-endian numbers, so that blocks are read and written as they lie in memory. The time taken depends on the cache;
- * the keys of QUIC Initials are no secret, for whoever sees the packet can make them.
+ * little-endian numbers, so that blocks are read and written as they lie in memory. How long it takes depends on the
+ * cache; the keys of QUIC Initials are no secret, for whoever sees the packet can make them.
  */
 #ifndef ESAFE_AES_H
 #define ESAFE_AES_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHA-256 (FIPS 180-4), HMAC (RFC 2104) and HKDF-Expand-Label (RFC 8446 section 7.1) as far as the keys of QUIC Initials
- * need them: every key is at most 32 bytes and every message fits one block. Words are big-endian numbers; the rounds
- * stay a loop, for the verifier goes through each of them.
+ * SHA-256 (FIPS 180-4), HMAC (RFC 2104) and HKDF-Expand-Label (RFC 8446 section 7.1) as far as the keys of QUIC
+ * Initials need them: every key is at most 32 bytes and every message fits one block. Words are big-endian numbers.
  */
 #ifndef ESAFE_HKDF_H
 #define ESAFE_HKDF_H
@@ -138,8 +137,8 @@ PART int hmac(struct sha256 *s)
 }
 
 /*
- * A label of HKDF-Expand-Label as the message that HMAC takes: length of the key (2), length of what follows (1), "tls13 "
- * and the label, no context, the counter 1, and the byte 0x80 that ends it.
+ * A label of HKDF-Expand-Label as the message that HMAC takes: length of the key (2), length of what follows (1),
+ * "tls13 " and the label, no context, the counter 1, and the byte 0x80 that ends it.
  */
 #define HKDF_LABEL_ROOM 24
 

@@ -155,7 +155,7 @@ static __always_inline int quic_cannot(struct quic_work *w, __u32 reason)
 	return QUIC_GO;
 }
 
-/* A packet without a long header ends its datagram. Behind another one it may be anything, and is its server's to judge. */
+/* A packet without a long header ends its datagram. Behind another one it may be anything: its server will see. */
 static __always_inline int quic_short(struct quic_work *w, struct scratch *s, int is_first)
 {
 	struct esafe_config *c = config_get();
@@ -278,7 +278,7 @@ PART int quic_judge_unread(struct quic_work *w)
 	return 0;
 }
 
-/* Every packet of every datagram that was merged into this socket buffer. 128 is what a sender may hand over at once. */
+/* Every packet of every datagram that was merged into this socket buffer: 128 is what a sender may hand over. */
 static __always_inline int quic_inspect(struct __sk_buff *skb, struct quic_work *w)
 {
 	for (int i = 0; i < 192; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QUIC connections whose Initials are read. Several may share addresses and ports. The keys come from the destination id
- * of the first Initial; later ones carry the server's. So a packet is first tried with the keys of the connection that
- * it may belong to, then with those that its own destination id gives: only what opens begins a connection.
+ * QUIC connections whose Initials are read. Several may share addresses and ports. The keys come from the destination
+ * id of the first Initial; later ones carry the server's. So a packet is first tried with the keys of the connection
+ * that it may belong to, then with those that its own destination id gives: only what opens begins a connection.
  */
 #ifndef ESAFE_QUICTABLE_H
 #define ESAFE_QUICTABLE_H
@@ -81,7 +81,8 @@ PART int quic_token(void)
 
 	if (!s || !c)
 		return 0;
-	hash = esafe_mix(s->pkt.src[0] ^ s->pkt.src[2], (__u64)s->pkt.src[1] << 32 | s->pkt.src[3], c->flow_k1, c->flow_k2);
+	hash = esafe_mix(s->pkt.src[0] ^ s->pkt.src[2], (__u64)s->pkt.src[1] << 32 | s->pkt.src[3], c->flow_k1,
+			 c->flow_k2);
 	index = hash >> 16 & (QUIC_SOURCES - 1);
 	t = bpf_map_lookup_elem(&quic_tokens, &index);
 	if (!t)

@@ -3,7 +3,8 @@
  * QUIC packets with a long header (RFC 9000 section 17.2; version 2: RFC 9369) and the frames of an Initial (section
  * 12.4). The packet starts at byte 0 of work.gcm.bytes; all state is in memory, for the verifier.
  *
- *   Initial   first byte | version 4 | DCID length 1, DCID | SCID length 1, SCID | token length, token | length | number
+ *   Initial   first byte | version 4 | DCID length 1, DCID | SCID length 1, SCID | token length, token | length |
+ *             packet number
  */
 #ifndef ESAFE_QUICWIRE_H
 #define ESAFE_QUICWIRE_H

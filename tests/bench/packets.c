@@ -271,9 +271,9 @@ static void quic_others(void)
 	__u8 data[100] = { 0x55 }, forged[1200] = "\xc0\0\0\0\1\10";
 
 	for (__u32 i = 0; i < 60000; i++) {
-		struct lab_packet p = connection(i % 6000);
+		struct lab_packet p = connection(i % 64);
 
-		p.host = 1 + i % 6000 % 250;
+		p.host = 1 + i % 64;
 		p.payload = data;
 		p.len = sizeof(data);
 		add_frame(&p, INGRESS);

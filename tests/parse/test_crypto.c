@@ -14,9 +14,9 @@ static void unhex(const char *hex, __u8 *out)
 
 static void words(const char *text, __u32 *out, int n)
 {
+	unhex(text, (__u8 *)out);
 	for (int i = 0; i < n; i++)
-		out[i] = strtoul((char[]){ text[i * 8], text[i * 8 + 1], text[i * 8 + 2], text[i * 8 + 3], text[i * 8 + 4],
-					   text[i * 8 + 5], text[i * 8 + 6], text[i * 8 + 7], 0 }, NULL, 16);
+		out[i] = __builtin_bswap32(out[i]);
 }
 
 Test(crypto, sha256_of_abc) /* FIPS 180-2 appendix B.1 */

@@ -218,7 +218,9 @@ Test(quic, acknowledgements_and_closing_are_moved_over)
 
 Test(quic, what_may_not_stand_in_an_initial)
 {
-	static const char *const bad[] = { "\x08\0\0\0", "\x40\x06\0\0", "\x06\0\x7f\xff", "\x02\0\0\x7f\xff", "\x1e\0\0\0" };
+	static const char *const bad[] = {
+		"\x08\0\0\0", "\x40\x06\0\0", "\x06\0\x7f\xff", "\x02\0\0\x7f\xff", "\x1e\0\0\0"
+	};
 
 	for (size_t i = 0; i < ROWS(bad); i++) {
 		struct initial p = plain_initial(1);
@@ -250,7 +252,8 @@ Test(quic, every_length_of_id_token_and_number)
 			p.token_len = len * 9;
 			p.number_len = bytes;
 			p.number = 7 + (bytes == 4 ? 0xfffffff0ULL << 4 : 0);
-			cr_assert_eq(take(p, initial_crypto(frames, message.bytes, 0, message.len)), TLS_NAME, "%u", len);
+			cr_assert_eq(take(p, initial_crypto(frames, message.bytes, 0, message.len)), TLS_NAME, "%u",
+				     len);
 			cr_assert_eq(work.expected, p.number + 1);
 		}
 }
