@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Packets as they come, and the frames of Initials as if they had been opened. Every CRYPTO frame is put together twice:
- * byte by byte in a model, and by the code that the kernel runs.
+ * Packets as they come, and the frames of Initials as if they had been opened. Every CRYPTO frame is put together
+ * twice: byte by byte in a model, and by the code that the kernel runs.
  */
 #include <stdlib.h>
 #include <string.h>
