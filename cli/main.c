@@ -140,7 +140,8 @@ static int run(struct command *command)
 	if (!strcmp(command->verb->name, "policy show") && showing.printer.style == PRINT_JSON &&
 	    !(command->options & OPT(SOURCE)))
 		json_object_set_new(command->args, "flat", json_true());
-	code = client_ask(socket_path(command), command->verb->name, command->args, command->file, show_row, show_end, &showing);
+	code = client_ask(socket_path(command), command->verb->name, command->args, command->file, show_row,
+			  show_end, &showing);
 	if (fflush(stdout) && !code)
 		code = CTL_EXIT_FAILED;
 	return code;

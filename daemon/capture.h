@@ -19,8 +19,8 @@ struct capture_packet {
 };
 
 /*
- * Takes the descriptor, also on failure. It must be a plain file: nothing else can be read without waiting. 0, or -errno
- * with the reason in problem.
+ * Takes the descriptor, also on failure. It must be a plain file: nothing else can be read without waiting. 0, or
+ * -errno with the reason in problem.
  */
 int capture_open(int fd, struct capture **capture, char problem[CAPTURE_PROBLEM]);
 unsigned capture_link(const struct capture *capture); /* linktype.h */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ethernet frames of a capture: what is in them, parts of them, and the frames that open a connection; pure. The judging
- * is done elsewhere (bpf/): this only knows what a replay must know to offer packets in the right way.
+ * Ethernet frames of a capture: what is in them, parts of them, and the frames that open a connection; pure. The
+ * judging is done elsewhere (bpf/): this only knows what a replay must know to offer packets in the right way.
  */
 #ifndef ESAFE_FRAME_H
 #define ESAFE_FRAME_H
@@ -42,9 +42,9 @@ struct frame {
 void frame_read(const __u8 *bytes, size_t len, struct frame *out);
 
 /*
- * The headers and payload bytes [from, from + count) as a packet of its own, with lengths, sequence number and checksums
- * as a sender would write them; returns its length. TCP and UDP; of other kinds the first bytes, `from` being 0. The room
- * must hold headers and count.
+ * The headers and payload bytes [from, from + count) as a packet of its own, with lengths, sequence number and
+ * checksums as a sender would write them; returns its length. TCP and UDP; of other kinds the first bytes, `from` being
+ * 0. The room must hold headers and count.
  */
 size_t frame_part(const struct frame *frame, size_t from, size_t count, __u8 *out);
 

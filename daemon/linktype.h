@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a capture has of each packet, made into the Ethernet frame that the programs read; pure. The numbers of link types
- * are those of libpcap, which are not everywhere those in the file.
+ * What a capture has of each packet, made into the Ethernet frame that the programs read; pure. The numbers of link
+ * types are those of libpcap, which are not everywhere those in the file.
  */
 #ifndef ESAFE_LINKTYPE_H
 #define ESAFE_LINKTYPE_H
@@ -19,9 +19,9 @@ const char *linktype_name(unsigned type);
 bool linktype_has_mac(unsigned type);
 
 /*
- * Writes the frame of a packet to out[LINKTYPE_FRAME_MAX]; returns its length. Addresses that the link does not have, or
- * has as zeros, become made-up ones. -EPROTONOSUPPORT: no such link type; -EBADMSG: too short for its own header, or
- * nothing that travels in Ethernet frames.
+ * Writes the frame of a packet to out[LINKTYPE_FRAME_MAX]; returns its length. Addresses that the link does not have,
+ * or has as zeros, become made-up ones. -EPROTONOSUPPORT: no such link type; -EBADMSG: too short for its own header,
+ * or nothing that travels in Ethernet frames.
  */
 int linktype_frame(unsigned type, const __u8 *data, size_t len, __u8 *out);
 

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include "esafe/abi.h"
 
-/* Longest frame that the programs take in a test run on every kernel; longer ones are cut as a network card cuts them. */
+/* Longest frame that a test run takes on every kernel; longer ones are cut as a network card cuts them. */
 #define REPLAY_FRAME_MAX 3400
 
 enum replay_fate { REPLAY_PASSED, REPLAY_ANSWERED, REPLAY_DROPPED };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A capture sent through a second instance of the programs, whose maps nobody else has. A worker loads it, and the lists
- * where they are not those in force; then the loop offers packets, a few milliseconds' worth at each turn of the client,
- * which also holds it back when nobody reads.
+ * A capture sent through a second instance of the programs, whose maps nobody else has. A worker loads it, and the
+ * lists where they are not those in force; then the loop offers packets, a few milliseconds' worth at each turn of the
+ * client, which also holds it back when nobody reads.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -20,6 +20,7 @@
 #include "policy_lists.h"
 #include "policyfile.h"
 #include "replay.h"
+#include "replayrow.h"
 #include "ring.h"
 #include "verbs.h"
 
@@ -76,48 +77,6 @@ static void fail(struct replaying *r, int err, const char *what)
 
 /* ---- events ---- */
 
-/* RFC 3339, local time, to the microsecond as captures have it. */
-static void put_time(json_t *row, __s64 at_us)
-{
-	time_t seconds = at_us / 1000000 - (at_us % 1000000 < 0);
-	char text[80], date[32], zone[8];
-	struct tm tm;
-
-	if (!localtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) ||
-	    !strftime(zone, sizeof(zone), "%z", &tm))
-		return;
-	snprintf(text, sizeof(text), "%s.%06d%.3s:%.2s", date, (int)(at_us - (__s64)seconds * 1000000), zone, zone + 3);
-	reply_text(row, "ts", text);
-}
-
-static json_t *event_row(const struct replaying *r, const struct record *record)
-{
-	const struct replay_place *place = replay_place(r->replay);
-	char address[EVENT_ADDRESS_SIZE], room[12];
-	json_t *row = json_object();
-
-	put_time(row, place->at_us);
-	reply_number(row, "packet", place->number);
-	reply_number(row, "first", place->first);
-	event_address_text(record->src, address);
-	reply_text(row, "src", address);
-	reply_number(row, "sport", record->sport);
-	event_address_text(record->dst, address);
-	reply_text(row, "dst", address);
-	reply_number(row, "dport", record->dport);
-	reply_text(row, "proto", event_proto_name(record->proto));
-	if (record->qtype)
-		reply_text(row, "qtype", event_qtype_name(record->qtype, room));
-	reply_text(row, "name", record->name);
-	reply_text(row, "verdict", event_verdict_name(record->verdict));
-	reply_text(row, "reason", event_reason_name(record->reason));
-	reply_text(row, "category", record->category);
-	reply_text(row, "group", record->group);
-	if (record->line)
-		reply_number(row, "line", record->line);
-	return row;
-}
-
 static void on_event(void *ctx, const struct esafe_event *event, size_t size)
 {
 	struct replaying *r = ctx;
@@ -128,7 +87,7 @@ static void on_event(void *ctx, const struct esafe_event *event, size_t size)
 		return;
 	}
 	r->events++;
-	request_row(r->request, event_row(r, &record));
+	request_row(r->request, replay_event_row(&record, replay_place(r->replay)));
 }
 
 static const char *group_name(void *ctx, unsigned id)
@@ -143,47 +102,23 @@ static const char *category_name(void *ctx, unsigned id)
 
 /* ---- the end ---- */
 
-static json_t *verdict_rows(struct replaying *r)
-{
-	__u64 *cells = calloc(ESAFE_VERDICT_CELLS, sizeof(*cells)), sum[ESAFE_VERDICT_COUNT][ESAFE_REASON_ROOM] = { 0 };
-	json_t *rows = json_array();
-
-	if (cells && !maps_read_verdicts(bpfprog_maps(r->prog), cells))
-		for (size_t i = 0; i < ESAFE_VERDICT_CELLS; i++)
-			sum[i / ESAFE_REASON_ROOM % ESAFE_VERDICT_COUNT][i % ESAFE_REASON_ROOM] += cells[i];
-	free(cells);
-	for (unsigned verdict = 0; verdict < ESAFE_VERDICT_COUNT; verdict++)
-		for (unsigned reason = 0; reason < ESAFE_REASON_ROOM; reason++)
-			if (sum[verdict][reason])
-				json_array_append_new(rows, json_pack("{ss ss sI}", "verdict", event_verdict_name(verdict),
-								      "reason", event_reason_name(reason), "count",
-								      (json_int_t)sum[verdict][reason]));
-	return rows;
-}
-
 static json_t *summary(struct replaying *r)
 {
-	const struct replay_counts counts = replay_counts(r->replay);
-	json_t *row = json_object();
-	const struct {
-		const char *name;
-		__u64 value;
-	} numbers[] = {
-		{ "packets", counts.packets },
-		{ "from_devices", counts.from_devices }, { "to_devices", counts.to_devices },
-		{ "passed", counts.fate[REPLAY_PASSED] }, { "answered", counts.fate[REPLAY_ANSWERED] },
-		{ "dropped", counts.fate[REPLAY_DROPPED] }, { "events", r->events }, { "events_bad", r->bad },
-		{ "no_ip", counts.strange }, { "cut", counts.cut }, { "split", counts.split },
-		{ "opened", counts.opened }, { "offered_again", counts.again }, { "never_due", counts.never_due },
+	struct replay_summary sum = {
+		.link = linktype_name(capture_link(r->capture)),
+		.policy = r->compiled->version,
+		.events = r->events,
+		.events_bad = r->bad,
+		.counts = replay_counts(r->replay),
 	};
+	__u64 *cells = calloc(ESAFE_VERDICT_CELLS, sizeof(*cells));
+	json_t *row;
 
-	reply_text(row, "link", linktype_name(capture_link(r->capture)));
-	reply_number(row, "policy", r->compiled->version);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		if (numbers[i].value || i < 7)
-			reply_number(row, numbers[i].name, numbers[i].value);
-	json_object_set_new(row, "verdicts", verdict_rows(r));
-	return json_pack("{so}", "summary", row);
+	if (cells && !maps_read_verdicts(bpfprog_maps(r->prog), cells))
+		sum.cells = cells;
+	row = replay_summary_row(&sum);
+	free(cells);
+	return row;
 }
 
 static void finish(struct replaying *r)
