@@ -7,6 +7,7 @@
 #define ETH_HEADER 14
 #define TYPE_IPV4 0x0800
 #define TYPE_IPV6 0x86dd
+#define TYPE_CISCO_METADATA 0x8909
 
 struct packet {
 	const __u8 *data;
@@ -120,12 +121,18 @@ static int find_sll2(const struct packet *p, struct found *found)
 	return 0;
 }
 
+/*
+ * Switches mark frames with a group (type, version 1, length 1, option 2, group 2) on their way to each other, where
+ * captures are taken, and take the mark off before any other machine gets them.
+ */
 static int find_ethernet(const struct packet *p, struct found *found)
 {
+	bool marked = p->len >= ETH_HEADER + 8 && get16(p->data + 12) == TYPE_CISCO_METADATA && p->data[15] == 1;
+
 	if (p->len < ETH_HEADER)
 		return -EBADMSG;
-	found->type = get16(p->data + 12);
-	found->at = ETH_HEADER;
+	found->at = ETH_HEADER + (marked ? 8 : 0);
+	found->type = get16(p->data + found->at - 2);
 	found->mac = p->data + 6;
 	return 0;
 }
