@@ -158,11 +158,12 @@ static ssize_t read_with_file(struct client *client, void *to, size_t room)
 {
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))]; /* no more than one fits: the kernel closes the others */
+		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec part = { .iov_base = to, .iov_len = room };
 	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* without the padding: a second one would fit into it */
 	};
 	ssize_t got = recvmsg(client->fd, &message, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *found = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
