@@ -137,6 +137,41 @@ static int find_ethernet(const struct packet *p, struct found *found)
 	return 0;
 }
 
+/*
+ * IEEE 802.11 section 9.2.3 at offset `at`: frame control 2 | duration 2 | three addresses | sequence 2 | a fourth
+ * address between access points | QoS 2 | LLC and SNAP 8. Only data that is not encrypted says anything.
+ */
+static int find_wlan_at(const struct packet *p, size_t at, struct found *found)
+{
+	static const __u8 snap[6] = { 0xaa, 0xaa, 3 };
+	const __u8 *frame = p->data + at;
+	size_t header = 24;
+
+	if (p->len < at + header || (frame[0] & 0x4f) != 0x08 || frame[1] & 0x40)
+		return -EBADMSG;
+	if ((frame[1] & 3) == 3)
+		header += 6;
+	if (frame[0] & 0x80)
+		header += frame[1] & 0x80 ? 6 : 2; /* the "order" bit: and HT control */
+	if (p->len < at + header + 8 || memcmp(frame + header, snap, sizeof(snap)))
+		return -EBADMSG;
+	found->type = get16(frame + header + 6);
+	found->at = at + header + 8;
+	found->mac = frame + ((frame[1] & 3) == 3 ? 24 : frame[1] & 2 ? 16 : 10);
+	return 0;
+}
+
+static int find_wlan(const struct packet *p, struct found *found)
+{
+	return find_wlan_at(p, 0, found);
+}
+
+/* version 1 | padding 1 | length 2, little-endian | what the receiver saw */
+static int find_radiotap(const struct packet *p, struct found *found)
+{
+	return p->len < 4 ? -EBADMSG : find_wlan_at(p, p->data[2] | p->data[3] << 8, found);
+}
+
 static const struct {
 	unsigned type;
 	const char *name;
@@ -152,8 +187,10 @@ static const struct {
 	{ 51, "PPP over Ethernet", false, find_pppoe },
 	{ 101, "raw IP", false, find_raw },
 	{ 104, "Cisco HDLC", false, find_hdlc },
+	{ 105, "wireless LAN", true, find_wlan },
 	{ 108, "OpenBSD loopback", false, find_null },
 	{ 113, "Linux cooked", true, find_sll },
+	{ 127, "wireless LAN with radiotap", true, find_radiotap },
 	{ 166, "PPP with direction", false, find_ppp_dir },
 	{ 204, "PPP with direction", false, find_ppp_dir },
 	{ 228, "raw IPv4", false, find_raw },

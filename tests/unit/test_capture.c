@@ -45,7 +45,7 @@ static int frame_of(unsigned type, const __u8 *header, size_t header_len, const 
 static const struct {
 	const char *what;
 	unsigned type, len;
-	__u8 header[24];
+	__u8 header[48];
 	unsigned ethertype;
 } links[] = {
 	{ "Ethernet", DLT_EN10MB, 14, { 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 8, 0 }, 0x0800 },
@@ -68,6 +68,11 @@ static const struct {
 	{ "PPPoE", DLT_PPP_ETHER, 8, { 0x11, 0, 0, 1, 0, 32, 0, 0x21 }, 0x0800 },
 	{ "PPP with direction", DLT_PPP_WITH_DIR, 5, { 1, 0xff, 3, 0, 0x21 }, 0x0800 },
 	{ "Linux cooked", DLT_LINUX_SLL, 16, { 0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 8, 0, 0, 8, 0 }, 0x0800 },
+	{ "wireless, to the network", DLT_IEEE802_11, 32,
+	  { 8, 1, 0, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 7, 0, 0, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0 }, 0x0800 },
+	{ "wireless with QoS, from the network", DLT_IEEE802_11_RADIO, 42,
+	  { 0, 0, 8, 0, 0, 0, 0, 0, 0x88, 2, 0, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0,
+	    0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd }, 0x86dd },
 	{ "Linux cooked v2", DLT_LINUX_SLL2, 20,
 	  { 0x86, 0xdd, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 8 }, 0x86dd },
 };
@@ -108,11 +113,13 @@ Test(linktype, what_is_not_taken)
 {
 	static __u8 out[LINKTYPE_FRAME_MAX], zeros[64];
 
-	cr_expect_eq(linktype_frame(105, zeros, sizeof(zeros), out), -EPROTONOSUPPORT);
-	cr_expect_null(linktype_name(105));
+	cr_expect_eq(linktype_frame(147, zeros, sizeof(zeros), out), -EPROTONOSUPPORT);
+	cr_expect_null(linktype_name(147));
 	cr_expect_eq(linktype_frame(DLT_RAW, zeros, sizeof(zeros), out), -EBADMSG);
 	cr_expect_eq(linktype_frame(DLT_PPP, (const __u8[]){ 0xc0, 0x21, 1, 1 }, 4, out), -EBADMSG);
 	cr_expect_eq(linktype_frame(DLT_PPP_ETHER, (const __u8[]){ 0x11, 9, 0, 0, 0, 0, 0, 0x21 }, 8, out), -EBADMSG);
+	cr_expect_eq(linktype_frame(DLT_IEEE802_11, (const __u8[40]){ 8, 0x41 }, 40, out), -EBADMSG, "encrypted");
+	cr_expect_eq(linktype_frame(DLT_IEEE802_11_RADIO, (const __u8[40]){ 0, 0, 255, 255 }, 40, out), -EBADMSG);
 	cr_expect_eq(linktype_frame(DLT_EN10MB, zeros, 2ull * LINKTYPE_PACKET_MAX, out), -EBADMSG);
 }
 
