@@ -13,7 +13,7 @@ CLANG ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 B := build
 
-DAEMON_PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 yaml-0.1 jansson sqlite3 libmicrohttpd libcrypto libidn2 libcap-ng libsystemd
+DAEMON_PKGS := libbpf libelf zlib libnl-3.0 libnl-route-3.0 yaml-0.1 jansson sqlite3 libmicrohttpd libcrypto libidn2 libcap-ng libsystemd libpcap
 CLI_PKGS := jansson
 
 WARN := -Wall -Wextra -Werror -Wno-unused-parameter

@@ -68,14 +68,46 @@ static int send_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-static int send_request(int fd, const char *verb, json_t *args)
+/* The first byte of a request, and a file with it. */
+static int send_file(int fd, char byte, int file)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	ssize_t sent;
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &file, sizeof(int));
+	do
+		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == 1 ? 0 : -1;
+}
+
+static int send_line(int fd, const char *text, int file)
+{
+	if (file >= 0 && send_file(fd, *text, file))
+		return -1;
+	text += file >= 0;
+	return send_all(fd, text, strlen(text)) || send_all(fd, "\n", 1) ? -1 : 0;
+}
+
+static int send_request(int fd, const char *verb, json_t *args, int file)
 {
 	json_t *request = json_pack("{sisssO}", "esafe", ESAFE_CTL_VERSION, "verb", verb, "args", args);
 	char *text = request ? json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	int err = -1;
 
 	if (text && strlen(text) < ESAFE_CTL_LINE_MAX)
-		err = send_all(fd, text, strlen(text)) || send_all(fd, "\n", 1) ? -1 : 0;
+		err = send_line(fd, text, file);
 	if (text && err)
 		fprintf(stderr, "esafectl: %s\n",
 			strlen(text) < ESAFE_CTL_LINE_MAX ? strerror(errno) : "the request is too large");
@@ -130,7 +162,7 @@ static int read_answer(FILE *from, const struct answer *answer)
 	return CTL_EXIT_UNREACHABLE;
 }
 
-int client_ask(const char *socket_path, const char *verb, json_t *args, int (*row)(void *ctx, json_t *row),
+int client_ask(const char *socket_path, const char *verb, json_t *args, int file, int (*row)(void *ctx, json_t *row),
 	       void (*end)(void *ctx, json_t *end), void *ctx)
 {
 	struct answer answer = { .row = row, .end = end, .ctx = ctx };
@@ -145,7 +177,7 @@ int client_ask(const char *socket_path, const char *verb, json_t *args, int (*ro
 		close(fd);
 		return CTL_EXIT_FAILED;
 	}
-	code = send_request(fd, verb, args) ? CTL_EXIT_FAILED : read_answer(from, &answer);
+	code = send_request(fd, verb, args, file) ? CTL_EXIT_FAILED : read_answer(from, &answer);
 	fclose(from);
 	return code;
 }

@@ -13,6 +13,7 @@ struct command {
 	json_t *args;
 	unsigned long long options;  /* OPT() of those given */
 	const char *socket;
+	int file; /* to be handed over, or -1 */
 };
 
 /* 0, or an exit code with the reason told on `errors`. `now` is what times count from. */

@@ -21,6 +21,7 @@ _esafectl_verbs() {
 	why
 	log
 	top
+	replay
 	detach
 	END
 }
@@ -47,7 +48,7 @@ _esafectl() {
 		[[ $each == -* ]] || verb+="${verb:+ }$each"
 	done
 	case $before in
-	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+	--socket | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
 	--device | --group | --verdict | --type | --since | --until | --at | -[dgvtsu])
 		mapfile -t COMPREPLY < <(compgen -W "$(_esafectl_values "$before")" -- "$word")
 		return
@@ -61,7 +62,7 @@ _esafectl() {
 	else
 		words=$(printf '%s\n' "${verbs[@]}" | sed -nE "s/^$verb ([a-z]+)$/\1/p")
 		case $verb in
-		"policy check" | "policy diff" | "policy apply" | "device import")
+		"policy check" | "policy diff" | "policy apply" | "device import" | replay)
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return
 			;;

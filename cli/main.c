@@ -34,6 +34,16 @@ static void show_picture(struct showing *showing, const json_t *picture)
 		puts("nothing yet");
 }
 
+/* What a table of events comes down to. */
+static void show_summary(const json_t *summary, bool behind_table)
+{
+	struct printer printer = { .to = stdout };
+
+	if (behind_table)
+		fputc('\n', stdout);
+	print_row(&printer, summary);
+}
+
 static int show_row(void *ctx, json_t *row)
 {
 	struct showing *showing = ctx;
@@ -45,6 +55,8 @@ static int show_row(void *ctx, json_t *row)
 	} else if (line && showing->printer.style == PRINT_TEXT) {
 		print_safe(stdout, line);
 		fputc('\n', stdout);
+	} else if (json_object_get(row, "summary") && showing->printer.style == PRINT_TEXT) {
+		show_summary(json_object_get(row, "summary"), showing->rows > 1);
 	} else {
 		print_row(&showing->printer, row);
 	}
@@ -128,7 +140,8 @@ static int run(struct command *command)
 	if (!strcmp(command->verb->name, "policy show") && showing.printer.style == PRINT_JSON &&
 	    !(command->options & OPT(SOURCE)))
 		json_object_set_new(command->args, "flat", json_true());
-	code = client_ask(socket_path(command), command->verb->name, command->args, show_row, show_end, &showing);
+	code = client_ask(socket_path(command), command->verb->name, command->args, command->file, show_row,
+			  show_end, &showing);
 	if (fflush(stdout) && !code)
 		code = CTL_EXIT_FAILED;
 	return code;
@@ -161,7 +174,7 @@ static int parse(int argc, char **argv, struct command *command)
 	if (code || !(command->options & OPTS_TIME) || command->options & (OPT(HELP) | OPT(VERSION)))
 		return code;
 	none = json_object();
-	code = client_ask(socket_path(command), ESAFE_CTL_CLOCK, none, take_zone, ignore_end, NULL);
+	code = client_ask(socket_path(command), ESAFE_CTL_CLOCK, none, -1, take_zone, ignore_end, NULL);
 	json_decref(none);
 	command_free(command);
 	return code ? code : command_parse(argc, argv, now, command, stderr);

@@ -22,6 +22,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_NOTE] = { "note", 0, VALUE_TEXT, "TEXT", "note", "a remark" },
 	[OPT_OLDEST] = { "oldest", 0, VALUE_FLAG, NULL, "oldest", "the oldest first" },
 	[OPT_OWNER] = { "owner", 0, VALUE_TEXT, "TEXT", "owner", "whose device it is" },
+	[OPT_POLICY] = { "policy", 0, VALUE_FILE, "FILE", "text", "judges by this policy, not by the one in force" },
 	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason", "only what was decided for this reason" },
 	[OPT_REMOVE] = { "remove", 0, VALUE_FLAG, NULL, "remove", "removes devices that the file does not name" },
 	[OPT_SINCE] = { "since", 's', VALUE_TIME, "TIME", "since", "from this time on" },
@@ -74,6 +75,11 @@ static const struct column top_columns[] = {
 	{ "asked", "ASKED", 7 }, { "refused", "REFUSED", 7 }, { "device", "DEVICE", 24 }, { "group", "GROUP", 12 },
 	{ "last", "LAST NAME REFUSED, OR ASKED FOR", 0 }, { .key = NULL }
 };
+static const struct column replay_columns[] = {
+	{ "packet", "PACKET", 6 }, { "ts", "TIME", 19 }, { "src", "FROM", 15 }, { "dst", "TO", 15 }, { "proto", "BY", 7 },
+	{ "verdict", "VERDICT", 7 }, { "reason", "REASON", 12 }, { "category", "CATEGORY", 12 }, { "qtype", "TYPE", 5 },
+	{ "name", "NAME", 0 }, { .key = NULL }
+};
 
 #define LOG_OPTIONS (OPT(DEVICE) | OPT(GROUP) | OPT(CATEGORY) | OPT(NAME) | OPT(VERDICT) | OPT(REASON) | OPT(USER) | \
 		     OPT(SINCE) | OPT(UNTIL) | OPT(LIMIT) | OPT(FOLLOW) | OPT(OLDEST) | OPT(CSV))
@@ -112,6 +118,8 @@ const struct verb_row verb_rows[] = {
 	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },
 	{ "top", "", "shows who is asking, live", OPT(LIMIT), {}, top_columns, NULL, NULL, true },
+	{ "replay", "FILE.pcap", "sends a capture through the programs and says what they make of it", OPT(POLICY),
+	  { { "capture", VALUE_HANDED, true } }, replay_columns, NULL, NULL, false },
 	{ "detach", "", "switches the filter off", OPT(YES), {}, NULL, NULL, NULL, false },
 };
 const size_t verb_rows_count = sizeof(verb_rows) / sizeof(*verb_rows);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "control_client.h"
 #include "log.h"
@@ -171,6 +172,8 @@ void request_end_problems(struct request *request, enum ctl_end code, const stru
 		client_wake(client);
 	}
 	json_decref(request->args);
+	if (request->fd >= 0)
+		close(request->fd);
 	free(request);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
+#include <linux/pkt_cls.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "esafe.skel.h"
@@ -200,6 +201,7 @@ int bpfprog_load(const struct config *config, struct bpfprog **out, bool *adopte
 		goto fail;
 	}
 	policy = malloc(sizeof(*policy));
+	maps_hold(&prog->maps);
 	*adopted = policy && !maps_get_policy(&prog->maps, policy) && policy->abi == ESAFE_ABI;
 	free(policy);
 	*out = prog;
@@ -207,6 +209,43 @@ int bpfprog_load(const struct config *config, struct bpfprog **out, bool *adopte
 fail:
 	bpfprog_free(prog);
 	return err;
+}
+
+int bpfprog_load_private(struct bpfprog **out)
+{
+	struct bpfprog *prog = calloc(1, sizeof(*prog));
+	int err;
+
+	if (!prog)
+		return -ENOMEM;
+	prog->skel = esafe_bpf__open();
+	err = prog->skel ? 0 : -errno;
+	if (!err) {
+		bpf_program__set_autoload(prog->skel->progs.esafe_xdp, false);
+		bpf_program__set_autoload(prog->skel->progs.esafe_why, false);
+		err = esafe_bpf__load(prog->skel);
+	}
+	if (err) {
+		esafe_bpf__destroy(prog->skel);
+		free(prog);
+		return log_errno(err, "loading programs for a replay");
+	}
+	fill_maps(prog);
+	*out = prog;
+	return 0;
+}
+
+int bpfprog_run(struct bpfprog *prog, enum esafe_hook hook, const void *frame, size_t len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = len, .repeat = 1);
+	const struct bpf_program *program = hook == ESAFE_HOOK_EGRESS ? prog->skel->progs.esafe_egress :
+									prog->skel->progs.esafe_ingress;
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(program), &run))
+		return -errno;
+	if (run.retval == TC_ACT_SHOT)
+		return BPFPROG_DROPPED;
+	return run.retval == TC_ACT_REDIRECT ? BPFPROG_ANSWERED : BPFPROG_PASSED;
 }
 
 struct maps *bpfprog_maps(struct bpfprog *prog)
@@ -220,6 +259,7 @@ void bpfprog_free(struct bpfprog *prog)
 		return;
 	if (prog->skel) {
 		maps_drop_names(&prog->maps);
+		maps_release(&prog->maps);
 		esafe_bpf__destroy(prog->skel);
 	}
 	free(prog);

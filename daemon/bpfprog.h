@@ -18,6 +18,13 @@ struct bpfprog;
  */
 int bpfprog_load(const struct config *config, struct bpfprog **prog, bool *adopted);
 
+/* Loads the programs with maps of their own: nothing is pinned or attached; only bpfprog_run() runs them. */
+int bpfprog_load_private(struct bpfprog **prog);
+
+/* What a program did with a frame; negative: -errno. -EINVAL: the kernel cannot run it on this one. */
+enum bpfprog_fate { BPFPROG_PASSED, BPFPROG_ANSWERED, BPFPROG_DROPPED };
+int bpfprog_run(struct bpfprog *prog, enum esafe_hook hook, const void *frame, size_t len);
+
 /* The maps of the loaded programs; they live as long as it. */
 struct maps *bpfprog_maps(struct bpfprog *prog);
 

@@ -34,6 +34,13 @@ uint64_t client_now_ms(void)
 	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
+static void drop_passed(struct client *client)
+{
+	if (client->passed >= 0)
+		close(client->passed);
+	client->passed = -1;
+}
+
 static void client_free(struct client *client)
 {
 	struct request *request = client->request;
@@ -43,6 +50,7 @@ static void client_free(struct client *client)
 		client->next->link = client->link;
 	loop_remove(client->source);
 	close(client->fd);
+	drop_passed(client);
 	client->control->stats.clients--;
 	free(client->in);
 	free(client->out);
@@ -95,6 +103,8 @@ static void start_request(struct client *client, const struct verb *verb, json_t
 	request->peer = client->peer;
 	request->owner = client->control->owner;
 	request->client = client;
+	request->fd = client->passed;
+	client->passed = -1;
 	client->request = request;
 	verb->fn(request);
 }
@@ -119,6 +129,7 @@ static void take_line(struct client *client, const char *line, size_t len)
 	} else {
 		start_request(client, verb, args);
 	}
+	drop_passed(client); /* what came with a line that was refused */
 	problems_free(&problems);
 }
 
@@ -142,6 +153,29 @@ static bool take_next(struct client *client)
 	return true;
 }
 
+/* As read(); a descriptor that comes along is kept for the request, the last one if there are several. */
+static ssize_t read_with_file(struct client *client, void *to, size_t room)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { .iov_base = to, .iov_len = room };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* without the padding: a second one would fit into it */
+	};
+	ssize_t got = recvmsg(client->fd, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *found = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	if (found && found->cmsg_level == SOL_SOCKET && found->cmsg_type == SCM_RIGHTS &&
+	    found->cmsg_len == CMSG_LEN(sizeof(int))) {
+		drop_passed(client);
+		memcpy(&client->passed, CMSG_DATA(found), sizeof(int));
+	}
+	return got;
+}
+
 static void client_read(struct client *client)
 {
 	size_t limit = client->control->limits.line_max;
@@ -157,7 +191,7 @@ static void client_read(struct client *client)
 		client->in = bigger;
 		client->in_size += READ_CHUNK * 4;
 	}
-	got = read(client->fd, client->in + client->in_len, client->in_size - client->in_len);
+	got = read_with_file(client, client->in + client->in_len, client->in_size - client->in_len);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
@@ -250,6 +284,7 @@ static void client_add(struct control *control, int fd)
 	if (client) {
 		client->control = control;
 		client->fd = fd;
+		client->passed = -1;
 		client->moved_ms = client_now_ms();
 		client->source = loop_fd(control->loop, fd, EPOLLIN, client_ready, client);
 	}

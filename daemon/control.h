@@ -36,6 +36,7 @@ struct request {
 	/* Called once when the client went away; must see to it that the request ends, now or later. NULL: it ends. */
 	void (*gone)(struct request *request);
 	struct client *client; /* control.c's; NULL: gone */
+	int fd;                /* a file that came with the request, or -1; closed with it unless the verb takes it */
 };
 
 struct control_stats {

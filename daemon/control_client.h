@@ -15,6 +15,7 @@ struct client {
 	struct loop_source *source;
 	struct peer peer;
 	struct request *request; /* being answered */
+	int passed; /* descriptor that came with the bytes in hand, or -1 */
 	char *in;
 	size_t in_len, in_size;
 	char *out;

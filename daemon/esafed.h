@@ -69,6 +69,7 @@ struct esafed {
 	struct load *load;          /* going on */
 	bool reload_wanted, compile_wanted; /* once that is over */
 	bool stopping;
+	bool replaying;             /* a capture; one at a time */
 	__u64 events_bad;
 };
 

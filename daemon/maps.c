@@ -39,6 +39,13 @@ static int array_with(const char *name, const void *value, size_t size)
 	return fd;
 }
 
+static void hold(int *held, int fd)
+{
+	if (*held > 0)
+		close(*held);
+	*held = fd > 0 ? fd : 0;
+}
+
 int maps_set_policy(struct maps *maps, const struct esafe_policy *policy)
 {
 	int err = 0, fd = array_with("esafe_policy", policy, sizeof(*policy));
@@ -47,7 +54,10 @@ int maps_set_policy(struct maps *maps, const struct esafe_policy *policy)
 		return fd;
 	if (bpf_map_update_elem(maps->policy, &zero, &fd, BPF_ANY))
 		err = -errno;
-	close(fd);
+	if (err)
+		close(fd);
+	else
+		hold(&maps->policy_fd, fd);
 	return err;
 }
 
@@ -65,14 +75,27 @@ static int inner(int outer)
 
 int maps_get_policy(struct maps *maps, struct esafe_policy *policy)
 {
-	int err = 0, fd = inner(maps->policy);
+	int err = 0, fd = maps->policy_fd ? maps->policy_fd : inner(maps->policy);
 
 	if (fd < 0)
 		return fd;
 	if (bpf_map_lookup_elem(fd, &zero, policy))
 		err = -errno;
-	close(fd);
+	if (fd != maps->policy_fd)
+		close(fd);
 	return err;
+}
+
+void maps_hold(struct maps *maps)
+{
+	hold(&maps->policy_fd, inner(maps->policy));
+	hold(&maps->names_fd, inner(maps->names));
+}
+
+void maps_release(struct maps *maps)
+{
+	hold(&maps->policy_fd, 0);
+	hold(&maps->names_fd, 0);
 }
 
 void maps_drop_names(struct maps *maps)
@@ -117,8 +140,11 @@ int maps_swap_names(struct maps *maps)
 		return -EINVAL;
 	if (bpf_map_update_elem(maps->names, &zero, &maps->fresh_fd, BPF_ANY))
 		err = -errno;
-	else
+	if (!err) {
 		maps->names_elements = maps->fresh_elements;
+		hold(&maps->names_fd, maps->fresh_fd);
+		maps->fresh_fd = -1;
+	}
 	maps_drop_names(maps);
 	return err;
 }
@@ -134,6 +160,13 @@ bool maps_have_names(struct maps *maps)
 	have = !bpf_map_lookup_elem(fd, &zero, &header) && header.magic == CATMAP_MAGIC;
 	close(fd);
 	return have;
+}
+
+int maps_share_names(struct maps *maps, const struct maps *from)
+{
+	if (!from->names_fd)
+		return -ENOENT;
+	return bpf_map_update_elem(maps->names, &zero, &from->names_fd, BPF_ANY) ? -errno : 0;
 }
 
 int maps_device_set(struct maps *maps, const struct esafe_device_key *key, const struct esafe_device *device)
@@ -214,6 +247,21 @@ int maps_read_verdicts(struct maps *maps, __u64 *cells)
 	return err;
 }
 
+int maps_read_verdict(struct maps *maps, __u32 cell, __u64 *count)
+{
+	__u64 *values = calloc(maps->cpus, sizeof(*values));
+	int err = 0;
+
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(maps->verdicts, &cell, values))
+		err = -errno;
+	for (int cpu = 0; !err && cpu < maps->cpus; cpu++)
+		*count = (cpu ? *count : 0) + values[cpu];
+	free(values);
+	return err;
+}
+
 int maps_read_stats(struct maps *maps, struct esafe_stats *stats)
 {
 	size_t words = sizeof(*stats) / sizeof(__u64);
@@ -257,12 +305,10 @@ size_t maps_memory(struct maps *maps, struct map_size *row, size_t room)
 
 #define X(map)                                                                    \
 	if (n < room) {                                                           \
-		int in = !strcmp(#map, "policy") || !strcmp(#map, "names") ? inner(maps->map) : -1; \
+		int in = !strcmp(#map, "policy") ? maps->policy_fd : !strcmp(#map, "names") ? maps->names_fd : 0; \
                                                                                   \
 		row[n].name = #map;                                               \
-		row[n++].bytes = memlock(in >= 0 ? in : maps->map);               \
-		if (in >= 0)                                                      \
-			close(in);                                                \
+		row[n++].bytes = memlock(in ? in : maps->map);                    \
 	}
 	MAPS_LIST(X)
 #undef X

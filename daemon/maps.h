@@ -22,6 +22,7 @@ struct maps {
 	size_t fresh_size;
 	int fresh_fd; /* -1: none */
 	__u32 fresh_elements, names_elements;
+	int policy_fd, names_fd; /* those in force, held: later nobody may ask for them by number. 0: not held */
 };
 
 /*
@@ -31,6 +32,10 @@ struct maps {
  */
 int maps_get_config(struct maps *maps, struct esafe_config *config);
 int maps_set_config(struct maps *maps, const struct esafe_config *config);
+
+/* Holds what is in force already, and lets go of it. Taking needs CAP_SYS_ADMIN: before capabilities are dropped. */
+void maps_hold(struct maps *maps);
+void maps_release(struct maps *maps);
 
 /* Puts a policy in force, whole: no packet sees half of it. */
 int maps_set_policy(struct maps *maps, const struct esafe_policy *policy);
@@ -45,6 +50,7 @@ void *maps_new_names(struct maps *maps, __u32 elements);
 int maps_swap_names(struct maps *maps);
 void maps_drop_names(struct maps *maps); /* gives up the new table */
 bool maps_have_names(struct maps *maps);
+int maps_share_names(struct maps *maps, const struct maps *from); /* the table of another instance; -ENOENT: not held */
 
 int maps_device_set(struct maps *maps, const struct esafe_device_key *key, const struct esafe_device *device);
 int maps_device_del(struct maps *maps, const struct esafe_device_key *key); /* 0 also if it was not there */
@@ -58,6 +64,7 @@ int maps_ifaces(struct maps *maps, __u32 *ifindex, size_t room); /* how many, at
 
 /* Counters summed over CPUs: cells[ESAFE_VERDICT_CELLS]. */
 int maps_read_verdicts(struct maps *maps, __u64 *cells);
+int maps_read_verdict(struct maps *maps, __u32 cell, __u64 *count); /* one of them */
 int maps_read_stats(struct maps *maps, struct esafe_stats *stats);
 
 struct map_size {

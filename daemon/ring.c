@@ -50,8 +50,9 @@ int ring_start(struct maps *maps, struct loop *loop, const struct ring_user *use
 		free(ring);
 		return log_errno(err, "event ring");
 	}
-	ring->timer = loop_timer(loop, RING_EVERY_MS, RING_EVERY_MS, on_timer, ring);
-	if (!ring->timer) {
+	if (loop)
+		ring->timer = loop_timer(loop, RING_EVERY_MS, RING_EVERY_MS, on_timer, ring);
+	if (loop && !ring->timer) {
 		ring_stop(ring);
 		return -ENOMEM;
 	}

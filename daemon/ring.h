@@ -18,7 +18,10 @@ struct ring_user {
 	void *ctx;
 };
 
-/* Starts to read; events that waited since an earlier daemon come first. 0 or -errno. */
+/*
+ * Starts to read; events that waited since an earlier daemon come first. loop NULL: only ring_drain() reads. 0 or
+ * -errno.
+ */
 int ring_start(struct maps *maps, struct loop *loop, const struct ring_user *user, struct ring **ring);
 /* Reads what is there now. Returns how many events, or -errno. */
 int ring_drain(struct ring *ring);

@@ -50,6 +50,10 @@ static const struct arg log_args[] = {
 	{ "limit", ARG_NUMBER, false, NUMBER }, { "oldest", ARG_FLAG, false, 0 }, { "follow", ARG_FLAG, false, 0 },
 	{ .name = NULL }
 };
+static const struct arg replay_args[] = {
+	{ "capture", ARG_TEXT, true, PATH }, { "file", ARG_TEXT, false, PATH },
+	{ "text", ARG_TEXT, false, ESAFE_CTL_LINE_MAX }, { .name = NULL }
+};
 static const struct arg detach_args[] = { { "yes", ARG_FLAG, true, 0 }, { .name = NULL } };
 
 const struct verb verbs[] = {
@@ -72,6 +76,7 @@ const struct verb verbs[] = {
 	{ "why", ROLE_ADMIN, why_args, verb_why },
 	{ "log", ROLE_ADMIN, log_args, verb_log },
 	{ "top", ROLE_ADMIN, limit_args, verb_top },
+	{ "replay", ROLE_ADMIN, replay_args, verb_replay },
 	{ "detach", ROLE_ADMIN, detach_args, verb_detach },
 };
 const size_t verbs_count = sizeof(verbs) / sizeof(*verbs);

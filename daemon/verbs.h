@@ -30,6 +30,7 @@ void verb_device_import(struct request *request);
 void verb_device_rm(struct request *request);
 void verb_why(struct request *request);
 void verb_log(struct request *request);
+void verb_replay(struct request *request);
 void verb_top(struct request *request);
 
 /* Puts the member if the text says something. */

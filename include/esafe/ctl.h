@@ -7,6 +7,8 @@
  *   <-  {"end":{"code":"ok"}}                  once; else a code below, with problems:
  *   <-  {"end":{"code":"problems","problems":[{"file":"...","line":3,"column":7,"text":"..."}],"dropped":0}}
  *
+ * Where a request is about a file that is not text, its descriptor comes along (SCM_RIGHTS) with the first byte.
+ *
  * A client may send its next request after the end of the one before.
  */
 #ifndef ESAFE_CTL_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,15 @@ static void verb_flood(struct request *request)
 		pour(request);
 }
 
+static void verb_file(struct request *request)
+{
+	char bytes[8] = "";
+	bool there = request->fd >= 0 && read(request->fd, bytes, sizeof(bytes) - 1) >= 0;
+
+	request_row(request, json_pack("{ss}", "file", there ? bytes : "none"));
+	request_end(request, CTL_OK, NULL);
+}
+
 static const struct arg echo_args[] = { { "word", ARG_TEXT, false, 100 }, { .name = NULL } };
 static const struct verb verbs[] = {
 	{ "echo", ROLE_ANYBODY, echo_args, verb_echo },
@@ -78,6 +88,7 @@ static const struct verb verbs[] = {
 	{ "pour", ROLE_ANYBODY, NULL, verb_pour },
 	{ "flood", ROLE_ANYBODY, NULL, verb_flood },
 	{ "admin", ROLE_ADMIN, NULL, verb_echo },
+	{ "file", ROLE_ANYBODY, NULL, verb_file },
 };
 
 static void begin_with(const struct control_limits *with)
@@ -372,4 +383,88 @@ Test(control, roles)
 		}
 	}
 	cr_assert_fail("no answer");
+}
+
+/* ---- files that come with a request ---- */
+
+static void say_with_files(int fd, const char *text, size_t files)
+{
+	char control[CMSG_SPACE(4 * sizeof(int))] = { 0 };
+	struct iovec part = { (void *)text, strlen(text) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(files * sizeof(int))
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(files * sizeof(int));
+	for (size_t i = 0; i < files; i++) {
+		FILE *file = tmpfile();
+		int copy = dup(fileno(file));
+
+		fprintf(file, "file %zu", i);
+		fclose(file);
+		lseek(copy, 0, SEEK_SET);
+		memcpy(CMSG_DATA(header) + i * sizeof(int), &copy, sizeof(copy));
+	}
+	cr_assert_eq(sendmsg(fd, &message, MSG_NOSIGNAL), (ssize_t)strlen(text));
+	for (size_t i = 0; i < files; i++) {
+		int copy;
+
+		memcpy(&copy, CMSG_DATA(header) + i * sizeof(int), sizeof(copy));
+		close(copy);
+	}
+}
+
+static int open_files(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+Test(control, a_file_comes_along)
+{
+	char out[65536];
+	int fd = client(), before;
+
+	say(fd, ASK("file"));
+	cr_expect(hear(fd, "end", out, sizeof(out)) && strstr(out, "none"));
+	before = open_files();
+	say_with_files(fd, ASK("file"), 1);
+	cr_expect(hear(fd, "end", out, sizeof(out)) && strstr(out, "file 0"), "%s", out);
+	say(fd, ASK("file"));
+	cr_expect(hear(fd, "end", out, sizeof(out)) && strstr(out, "none"), "one request has it, not the next");
+	cr_expect_eq(open_files(), before);
+	close(fd);
+}
+
+/* Verbs that want none, lines that are refused, two files at once, a half line: nothing stays open. */
+Test(control, files_that_nobody_wants)
+{
+	char out[65536];
+	int fd = client(), other = client(), before;
+
+	say(fd, ASK("echo"));
+	cr_assert(hear(fd, "end", out, sizeof(out)));
+	before = open_files();
+	say_with_files(fd, ASK("echo"), 1);
+	cr_expect(hear(fd, "end", out, sizeof(out)));
+	say_with_files(fd, "nonsense\n", 1);
+	cr_expect(hear(fd, "usage", out, sizeof(out)));
+	say_with_files(fd, ASK("file"), 2);
+	cr_expect(hear(fd, "end", out, sizeof(out)));
+	cr_expect_eq(open_files(), before);
+	say_with_files(other, "{", 1);
+	say_with_files(other, "\"", 1);
+	for (int i = 0; i < 20; i++)
+		turn();
+	close(other);
+	for (int i = 0; i < 500 && open_files() > before - 2; i++)
+		turn();
+	cr_expect_eq(open_files(), before - 2, "its end, ours, and what it had sent");
+	close(fd);
 }
