@@ -8,7 +8,6 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define PORT_DNS 53
 #define PORT_HTTPS 443
 #define PORT_DOQ 853
 
@@ -86,7 +85,7 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	s->flow = hash;
 	fate = stream_out(skb);
 	if (fate == STREAM_JUDGE)
-		fate = stream_judged(stream_judge());
+		fate = stream_judge_all(skb);
 	if (fate == STREAM_PASS)
 		return TC_ACT_UNSPEC;
 	return fate == STREAM_RESET ? tc_reset(skb) : TC_ACT_SHOT;

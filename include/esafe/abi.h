@@ -72,7 +72,8 @@
 	X(BUSY, 30, "busy", "no room to read the first flight: it comes again")                     \
 	X(QUIC_REJECTED, 31, "quic-rejected", "QUIC refused so that TLS over TCP is used")          \
 	X(NO_POLICY, 32, "no-policy", "no policy is loaded")                                        \
-	X(FAULT, 33, "fault", "the program could not do what it must")
+	X(FAULT, 33, "fault", "the program could not do what it must")    \
+	X(HTTP_MALFORMED, 34, "http-malformed", "not a well-formed HTTP/1 request")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,
