@@ -100,6 +100,16 @@ Test(http, byte_by_byte)
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
 }
 
+static void take_flights(void)
+{
+	struct bpf_map *map = lab->skel->maps.flight_owners;
+	__u64 none[8] = { 0 };
+
+	cr_assert_eq(bpf_map__value_size(map), sizeof(none));
+	for (__u32 set = 0; set < bpf_map__max_entries(map); set++)
+		cr_assert(!bpf_map__update_elem(map, &set, sizeof(set), none, sizeof(none), 0));
+}
+
 /* A connection that lasts, also when its place among the flights was taken between two requests. */
 Test(http, lasts)
 {
@@ -114,12 +124,7 @@ Test(http, lasts)
 		at += len;
 		server(p, 0x10, SERVER_ISN + 1, START + at);
 		if (i % 100 == 99)
-			for (__u32 set = 0; set < FLIGHTS / FLIGHT_WAYS; set++) {
-				struct flight_owners none = { { 0 } };
-
-				cr_assert(!bpf_map__update_elem(lab->skel->maps.flight_owners, &set, sizeof(set), &none,
-								sizeof(none), 0));
-			}
+			take_flights();
 	}
 	segment(p, at, BAD, strlen(BAD));
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
