@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The entries: read, judge, map the fate to what the hook returns. Everything else is in the headers. */
+#include "answer.h"
 #include "maps.h"
 #include "question.h"
 #include "quic.h"
@@ -88,6 +89,8 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 		fate = stream_judge_all(skb);
 	if (fate == STREAM_PASS)
 		return TC_ACT_UNSPEC;
+	if (fate == STREAM_ANSWER)
+		return tc_answer(skb);
 	return fate == STREAM_RESET ? tc_reset(skb) : TC_ACT_SHOT;
 }
 

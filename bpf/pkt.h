@@ -45,6 +45,7 @@ struct pkt {
 #define TCP_FIN 1
 #define TCP_SYN 2
 #define TCP_RST 4
+#define TCP_PSH 8
 #define TCP_ACK 16
 #define TCP_URG 32
 

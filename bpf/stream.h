@@ -21,6 +21,7 @@ enum stream_fate {
 	STREAM_RESET,
 	STREAM_DROP,
 	STREAM_JUDGE, /* the reader has come to an end: scratch.result says how */
+	STREAM_ANSWER, /* refused, and an answer in place of the server's can be given */
 	STREAM_MORE,  /* allowed, and there may be more to judge in the same segment */
 };
 
@@ -165,6 +166,17 @@ static __always_inline __u32 stream_refusal(const struct scratch *s, const struc
 	return s->result == FLIGHT_FULL ? ESAFE_R_TLS_TOO_LONG : ESAFE_R_TLS_MALFORMED;
 }
 
+/*
+ * Can a refused request be answered? If nothing that was asked before may still be under way: the answer would be taken
+ * for another's.
+ */
+static __always_inline int stream_answerable(const struct scratch *s, const struct flight *f)
+{
+	if (f->start != s->acked || (s->pkt.tcp_flags & (TCP_SYN | TCP_FIN | TCP_ACK)) != TCP_ACK)
+		return 0;
+	return f->kind == FLIGHT_DNS || (f->kind == FLIGHT_HTTP && !(f->http.flags & HTTP_CONNECT));
+}
+
 /* The reader has come to an end: judges what it found. */
 PART int stream_judge(void)
 {
@@ -185,7 +197,9 @@ PART int stream_judge(void)
 	report();
 	if (s->verdict == ESAFE_ALLOW)
 		return STREAM_PASS;
-	return s->verdict == ESAFE_DROP ? STREAM_DROP : STREAM_RESET;
+	if (s->verdict == ESAFE_DROP)
+		return STREAM_DROP;
+	return result == TLS_NAME && stream_answerable(s, f) ? STREAM_ANSWER : STREAM_RESET;
 }
 
 /* A request was allowed: from then on the connection is watched. What comes behind the part that was read? */
@@ -220,7 +234,7 @@ PART int stream_judged(int fate)
 
 	if (!s)
 		return STREAM_DROP;
-	if (fate == STREAM_RESET) {
+	if (fate == STREAM_RESET || fate == STREAM_ANSWER) {
 		stream_settle(JUDGED_BLOCKED);
 		return fate;
 	}

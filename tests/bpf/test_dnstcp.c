@@ -173,3 +173,33 @@ Test(dnstcp, long_message)
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
 	cr_assert(conn_is_blocked(p, at + 1400));
 }
+
+/* A refused question is answered, and the connection ends. */
+Test(dnstcp, answered)
+{
+	int wire = wire_open();
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		__u8 bytes[600];
+		struct lab_packet p = conn(53);
+		struct frame out;
+		const __u8 *text;
+		__u32 len;
+
+		p.v6 = v6;
+		shake(p);
+		p.flags = 0x18;
+		p.seq = START;
+		p.payload = bytes;
+		p.len = message(bytes, "www.games.example", 1);
+		cr_assert_eq(lab_in(lab, &p, NULL), TC_ACT_UNSPEC);
+		wire_read(wire, &p, &out);
+		text = wire_answer(&p, &out, p.len, &len);
+		cr_assert_eq(text[0] << 8 | text[1], len - 2);
+		cr_expect_arr_eq(text + 2, bytes + 2, 2, "the id");
+		cr_expect_eq(text[4] & 0x80, 0x80, "an answer");
+		cr_expect_eq(text[5] & 15, 3, "NXDOMAIN");
+		cr_expect_arr_eq(text + 14, bytes + 14, 19, "the question");
+	}
+	close(wire);
+}

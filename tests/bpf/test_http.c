@@ -9,6 +9,8 @@ static const char policy[] =
 	"groups:\n"
 	"  pupils: { default: allow, categories: { games: block } }\n"
 	"  staff: { default: allow }\n"
+	"  sixth: { default: allow, categories: { games: block }, answer: page }\n"
+	"block_page: { ipv4: 192.0.2.109, ipv6: \"2001:db8::109\" }\n"
 	"unknown: pupils\n";
 
 static const struct lab_name names[] = { { "games.example", "games", 0 }, { NULL, NULL, 0 } };
@@ -176,6 +178,45 @@ Test(http, tunnel)
 	cr_assert_eq(segment(p, start + len, "next", 4), TC_ACT_UNSPEC);
 	server(p, 0x10, SERVER_ISN + 1, START + start + len);
 	cr_assert_eq(segment(p, start, "other bytes", 11), TC_ACT_UNSPEC, "past: one lookup");
+}
+
+/* Where the group has a block page, the client is led there. */
+Test(http, redirect)
+{
+	static const char page[] = "HTTP/1.1 302 Found\r\nLocation: http://192.0.2.109/\r\nContent-Length: 0\r\n"
+				   "Connection: close\r\n\r\n";
+	int wire = wire_open();
+
+	lab_device(lab, "sixth", 1);
+	for (int way = 0; way < 8; way++) {
+		struct lab_packet p = conn(80);
+		__u32 at = 0, len;
+		struct frame out;
+		const __u8 *text;
+
+		p.v6 = way & 1;
+		p.partial = way >> 1 & 1;
+		shake(p);
+		if (way & 4) { /* after one that was allowed */
+			cr_assert_eq(segment(p, 0, GOOD, strlen(GOOD)), TC_ACT_UNSPEC);
+			at = strlen(GOOD);
+			server(p, 0x10, SERVER_ISN + 1, START + at);
+			p.ack += 1000;
+		}
+		p.flags = 0x18;
+		p.seq = START + at;
+		p.payload = BAD;
+		p.len = strlen(BAD);
+		cr_assert_eq(lab_in(lab, &p, &out), TC_ACT_UNSPEC);
+		cr_expect_eq(out.bytes[(p.v6 ? 54 : 34) + 13], 0x14, "a reset to the server");
+		cr_expect_eq(out.len, p.v6 ? 74 : 54);
+		wire_read(wire, &p, &out);
+		text = wire_answer(&p, &out, at + p.len, &len);
+		cr_assert_eq(len, sizeof(page) - 1);
+		cr_expect_arr_eq(text, page, len);
+		cr_expect(conn_is_blocked(p, at + p.len));
+	}
+	close(wire);
 }
 
 Test(http, quarantine_holds_when_it_comes_again)
