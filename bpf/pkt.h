@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the frame to the transport header: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), PPPoE (RFC 2516), IPv4 with options
- * (RFC 791), IPv6 with extension headers (RFC 8200 section 4), TCP (RFC 9293) and UDP (RFC 768). What cannot be
- * followed is said to be so; the caller does not pass it.
+ * From the frame to the transport header: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), PPPoE (RFC 2516),
+ * IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200 section 4), TCP (RFC 9293) and UDP (RFC 768).
+ * What cannot be followed is said to be so; the caller does not pass it.
  */
 #ifndef ESAFE_PKT_H
 #define ESAFE_PKT_H

@@ -192,8 +192,8 @@ static __always_inline int tls_take(struct tls_reader *r, __u32 take)
 
 /*
  * One step over the bytes up to `have`: a record header, a stretch that is left out, up to four bytes of a field, or
- * one of the name. `mask` + 1 is the size of the buffer, a power of two of at least `have`. TLS_AGAIN: there may be more to
- * do; TLS_MORE: all bytes were read.
+ * one of the name. `mask` + 1 is the size of the buffer, a power of two of at least what is read at a time. TLS_AGAIN:
+ * there may be more to do; TLS_MORE: all bytes were read.
  */
 static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {

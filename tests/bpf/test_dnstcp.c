@@ -11,7 +11,8 @@ static const char policy[] =
 	"  staff: { default: allow }\n"
 	"unknown: pupils\n"
 	"services:\n"
-	"  search: { kind: search, names: [www.search.example], strict: { cname: safe.search.example, ipv4: [192.0.2.9], ipv6: [\"2001:db8::9\"] } }\n";
+	"  search: { kind: search, names: [www.search.example],\n"
+	"            strict: { cname: safe.search.example, ipv4: [192.0.2.9], ipv6: [\"2001:db8::9\"] } }\n";
 
 static const struct lab_name names[] = { { "games.example", "games", 0 }, { NULL, NULL, 0 } };
 

@@ -27,19 +27,21 @@ TestSuite(http, .init = setup, .fini = conn_close);
 
 Test(http, verdicts)
 {
+	enum { BLOCK = ESAFE_BLOCK, ALLOW = ESAFE_ALLOW, HTTP = ESAFE_P_HTTP, CATEGORY = ESAFE_R_CATEGORY,
+	       MALFORMED = ESAFE_R_HTTP_MALFORMED };
 	static const struct { const char *request; int verdict, reason, proto; __u16 port; } rows[] = {
-		{ GOOD, ESAFE_ALLOW, ESAFE_R_DEFAULT, ESAFE_P_HTTP, 80 },
-		{ BAD, ESAFE_BLOCK, ESAFE_R_CATEGORY, ESAFE_P_HTTP, 80 },
-		{ "\r\n" BAD, ESAFE_BLOCK, ESAFE_R_CATEGORY, ESAFE_P_HTTP, 8123 },
-		{ "get / http/1.0\nhost:Games.EXAMPLE:81\n\n", ESAFE_BLOCK, ESAFE_R_CATEGORY, ESAFE_P_HTTP, 443 },
-		{ "GET http://games.example/ HTTP/1.1\r\nHost: games.example\r\n\r\n", ESAFE_BLOCK, ESAFE_R_CATEGORY, ESAFE_P_HTTP, 80 },
-		{ "GET http://fine.example/ HTTP/1.1\r\nHost: games.example\r\n\r\n", ESAFE_BLOCK, ESAFE_R_HTTP_MALFORMED, ESAFE_P_HTTP, 80 },
-		{ "CONNECT games.example:443 HTTP/1.1\r\nHost: games.example:443\r\n\r\n", ESAFE_BLOCK, ESAFE_R_CATEGORY, ESAFE_P_HTTP, 3128 },
-		{ "GET / HTTP/1.1\r\nHost: fine.example\r\nHost: games.example\r\n\r\n", ESAFE_BLOCK, ESAFE_R_HTTP_MALFORMED, ESAFE_P_HTTP, 80 },
-		{ "GET / HTTP/1.1\r\nX: y\r\n Host: games.example\r\n\r\n", ESAFE_BLOCK, ESAFE_R_HTTP_MALFORMED, ESAFE_P_HTTP, 80 },
-		{ "GET / HTTP/1.0\r\n\r\n", ESAFE_ALLOW, ESAFE_R_UNNAMED, ESAFE_P_HTTP, 80 },
-		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ESAFE_BLOCK, ESAFE_R_HTTP_MALFORMED, ESAFE_P_HTTP, 80 },
-		{ "SSH-2.0-x\r\n", ESAFE_ALLOW, ESAFE_R_UNNAMED, ESAFE_P_TCP, 22 },
+		{ GOOD, ALLOW, ESAFE_R_DEFAULT, HTTP, 80 },
+		{ BAD, BLOCK, CATEGORY, HTTP, 80 },
+		{ "\r\n" BAD, BLOCK, CATEGORY, HTTP, 8123 },
+		{ "get / http/1.0\nhost:Games.EXAMPLE:81\n\n", BLOCK, CATEGORY, HTTP, 443 },
+		{ "GET http://games.example/ HTTP/1.1\r\nHost: games.example\r\n\r\n", BLOCK, CATEGORY, HTTP, 80 },
+		{ "GET http://fine.example/ HTTP/1.1\r\nHost: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
+		{ "CONNECT games.example:443 HTTP/1.1\r\nHost: games.example:443\r\n\r\n", BLOCK, CATEGORY, HTTP, 3128 },
+		{ "GET / HTTP/1.1\r\nHost: fine.example\r\nHost: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
+		{ "GET / HTTP/1.1\r\nX: y\r\n Host: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
+		{ "GET / HTTP/1.0\r\n\r\n", ALLOW, ESAFE_R_UNNAMED, HTTP, 80 },
+		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
+		{ "SSH-2.0-x\r\n", ALLOW, ESAFE_R_UNNAMED, ESAFE_P_TCP, 22 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -184,8 +184,10 @@ Test(http, bodies)
 /* Anything at all: it ends, and a name that is given is one. */
 Test(http, noise)
 {
-	static const char *const words[] = { "GET", " ", "\r\n", "\n", "/", "http://", "HTTP/1.1", "Host:", "a.example", ":", "\t",
-					     "\r", "Content-Length: 3", "0", "CONNECT ", "[", "]", "Transfer-Encoding: chunked", "%", "\x80" };
+	static const char *const words[] = {
+		"GET", " ", "\r\n", "\n", "/", "http://", "HTTP/1.1", "Host:", "a.example", ":", "\t", "\r", "[", "]",
+		"Content-Length: 3", "0", "CONNECT ", "Transfer-Encoding: chunked", "%", "\x80",
+	};
 	unsigned said[HTTP_BAD + 1] = { 0 };
 
 	for (int round = 0; round < 100000; round++) {

@@ -106,8 +106,8 @@ Test(pkt, chains_of_ipv4)
 		for (__u32 options = 0; options <= 40; options += 4)
 			for (int is_tcp = 0; is_tcp < 2; is_tcp++)
 				for (__u32 payload = 0; payload < 40; payload += 13)
-					expect_read(&(struct chain){ .tags = tags, .options = options, .tcp = is_tcp,
-								       .ppp = options / 4 % 2 }, payload);
+					expect_read(&(struct chain){ .tags = tags, .ppp = options / 4 % 2, .tcp = is_tcp,
+								     .options = options }, payload);
 }
 
 Test(pkt, chains_of_ipv6)
@@ -116,7 +116,8 @@ Test(pkt, chains_of_ipv6)
 				      IPPROTO_AH, 135, 139, 140 };
 
 	for (int number = 0; number < 8 * 8 * 8; number++) {
-		struct chain c = { .v6 = 1, .tags = number % 3, .ppp = number / 3 % 2, .tcp = number & 1, .options = number % 11 * 4, .n = 3 };
+		struct chain c = { .v6 = 1, .tags = number % 3, .ppp = number / 3 % 2, .tcp = number & 1,
+				   .options = number % 11 * 4, .n = 3 };
 
 		for (int i = 0; i < 3; i++)
 			c.between[i] = kinds[number >> 3 * i & 7];
