@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The entries: read, judge, map the fate to what the hook returns. Everything else is in the headers. */
+#include "answer.h"
 #include "maps.h"
 #include "question.h"
 #include "quic.h"
@@ -8,7 +9,6 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define PORT_DNS 53
 #define PORT_HTTPS 443
 #define PORT_DOQ 853
 
@@ -86,9 +86,11 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	s->flow = hash;
 	fate = stream_out(skb);
 	if (fate == STREAM_JUDGE)
-		fate = stream_judged(stream_judge());
+		fate = stream_judge_all(skb);
 	if (fate == STREAM_PASS)
 		return TC_ACT_UNSPEC;
+	if (fate == STREAM_ANSWER)
+		return tc_answer(skb);
 	return fate == STREAM_RESET ? tc_reset(skb) : TC_ACT_SHOT;
 }
 

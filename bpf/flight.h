@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bytes of a first flight: kept while it is read and until the server has acknowledged them, so that what repeats
- * can be compared with what was judged.
+ * The bytes of a first flight or request: kept while it is read and until the server has acknowledged them, so that
+ * what repeats can be compared with what was judged.
  */
 #ifndef ESAFE_FLIGHT_H
 #define ESAFE_FLIGHT_H
@@ -9,14 +9,33 @@
 #include "bounded.h"
 #include "maps.h"
 
-/* Finds or takes a place for the first flight: scratch.flight. An old one of somebody else may have to go. */
+#define PORT_DNS 53
+#define FLIGHT_AT(f, i) ((f)->bytes[(i) & (FLIGHT_ROOM - 1)])
+#define FLIGHT_GAP_MAX (1U << 30) /* sequence numbers are compared by their difference */
+
+/* A message begins at this sequence number. */
+PART int flight_start(struct flight *f, __u32 at)
+{
+	if (!f)
+		return -1;
+	f->start = f->at = at;
+	f->skip = 0;
+	if (f->kind != FLIGHT_DNS)
+		f->kind = FLIGHT_UNKNOWN;
+	return 0;
+}
+
+/*
+ * Finds the place of the flight of the connection, or takes one if it begins with this segment: scratch.flight. An old
+ * one of somebody else may have to go.
+ */
 PART int flight_open(void)
 {
 	struct scratch *s = scratch_get();
 	struct flight_owners *owners;
 	struct flight *f;
 	__u32 set, way;
-	__u64 now;
+	__u64 now, word;
 
 	if (!s)
 		return -1;
@@ -25,21 +44,43 @@ PART int flight_open(void)
 	if (!owners)
 		return -1;
 	now = bpf_jiffies64();
+	word = FLOW_TAG(s->flow) << 16 | FLIGHT_STAMP(now);
 	way = flight_way(owners, s->flow);
 	if (way < FLIGHT_WAYS) {
 		s->flight = set * FLIGHT_WAYS + way;
+		if (s->opening == OPENING_WATCHED && owners->owner[way & (FLIGHT_WAYS - 1)] != word)
+			owners->owner[way & (FLIGHT_WAYS - 1)] = word;
 		return 0;
 	}
-	if (s->offset) /* its beginning is gone: only the beginning can open it again */
+	if (s->seq != s->start || s->acked != s->start) /* its beginning is gone: only the beginning can open it again */
 		return -1;
 	way = flight_victim(owners, now);
 	s->flight = set * FLIGHT_WAYS + way;
 	f = flight_get(s->flight);
 	if (!f)
 		return -1;
-	owners->owner[way & (FLIGHT_WAYS - 1)] = FLOW_TAG(s->flow) << 16 | FLIGHT_STAMP(now);
-	tls_start(&f->reader);
-	f->have = 0;
+	owners->owner[way & (FLIGHT_WAYS - 1)] = word;
+	f->have = s->start;
+	f->gap = 0;
+	f->kind = s->pkt.dport == bpf_htons(PORT_DNS) ? FLIGHT_DNS : FLIGHT_UNKNOWN;
+	return flight_start(f, s->start);
+}
+
+/* Gives the place back. */
+PART int flight_close(struct scratch *s)
+{
+	struct flight_owners *owners;
+	__u32 set, way;
+
+	if (!s)
+		return -1;
+	set = s->flow & (FLIGHTS / FLIGHT_WAYS - 1);
+	owners = bpf_map_lookup_elem(&flight_owners, &set);
+	if (!owners)
+		return -1;
+	way = flight_way(owners, s->flow);
+	if (way < FLIGHT_WAYS)
+		owners->owner[way & (FLIGHT_WAYS - 1)] = 0;
 	return 0;
 }
 
@@ -50,13 +91,13 @@ PART int flight_load_overlap(struct __sk_buff *skb, __u32 overlap)
 
 	if (!s)
 		return -1;
-	return bpf_skb_load_bytes(skb, s->pkt.payload, s->other, bounded(overlap, FLIGHT_ROOM));
+	return bpf_skb_load_bytes(skb, s->pkt.payload + s->from, s->other, bounded(overlap, FLIGHT_ROOM));
 }
 
 PART int flight_same(__u32 overlap)
 {
 	struct scratch *s = scratch_get();
-	__u32 offset, whole = overlap & ~7U;
+	__u32 seq, whole = overlap & ~7U;
 	struct flight *f;
 	__u64 differs;
 
@@ -65,15 +106,15 @@ PART int flight_same(__u32 overlap)
 	f = flight_get(s->flight);
 	if (!f)
 		return 0;
-	offset = s->offset;
+	seq = s->seq;
 	/* the last word first: what is left of it when the loop ends must not depend on where it ended */
 	differs = esafe_load8(&s->other[whole & (FLIGHT_ROOM - 1)]) ^
-		  esafe_load8(&f->bytes[(offset + whole) & (FLIGHT_ROOM - 1)]);
+		  esafe_load8(&FLIGHT_AT(f, seq + whole));
 	differs &= (1ULL << (overlap & 7) * 8) - 1;
 	for (__u32 i = 0; i < FLIGHT_ROOM; i += 8) {
 		if (i >= whole)
 			break;
-		differs |= esafe_load8(&s->other[i]) ^ esafe_load8(&f->bytes[(offset + i) & (FLIGHT_ROOM - 1)]);
+		differs |= esafe_load8(&s->other[i]) ^ esafe_load8(&FLIGHT_AT(f, seq + i));
 	}
 	return !differs;
 }
@@ -84,7 +125,7 @@ PART int flight_steps(struct flight *f)
 	if (!f)
 		return TLS_BAD;
 	for (int i = 0; i < 8; i++) {
-		int result = tls_step(&f->reader, f->bytes, f->have, FLIGHT_ROOM - 1);
+		int result = tls_step(&f->tls, f->bytes, f->have, FLIGHT_ROOM - 1);
 
 		if (result != TLS_AGAIN)
 			return result;
@@ -92,14 +133,9 @@ PART int flight_steps(struct flight *f)
 	return TLS_AGAIN;
 }
 
-/* Reads on in the bytes of the flight. A hello of one record takes about 80 steps. */
-PART int flight_parse(struct scratch *s)
+/* Reads on in a ClientHello. One of one record takes about 80 steps. */
+PART int flight_parse_tls(struct flight *f)
 {
-	struct flight *f;
-
-	if (!s)
-		return TLS_BAD;
-	f = flight_get(s->flight);
 	if (!f)
 		return TLS_BAD;
 	for (int i = 0; i < 32; i++) {
@@ -111,54 +147,182 @@ PART int flight_parse(struct scratch *s)
 	return TLS_AGAIN;
 }
 
-/* Adds up to FLIGHT_CHUNK bytes from offset `at` of the packet. Returns how many, 0 on any fault. */
-PART int flight_add(struct __sk_buff *skb, __u32 at, __u32 len)
+/* Reads on in an HTTP request. */
+PART int flight_parse_http(struct flight *f)
+{
+	__u32 at, result = HTTP_MORE;
+
+	if (!f)
+		return TLS_BAD;
+	for (int i = 0; i < 512; i++) {
+		at = f->at;
+		if (at == f->have)
+			return TLS_MORE;
+		f->at = at + 1;
+		result = http_step(&f->http, FLIGHT_AT(f, at));
+		if (result != HTTP_MORE)
+			break;
+	}
+	switch (result) {
+	case HTTP_CONTENT:
+		f->skip = f->http.body;
+		return TLS_AGAIN;
+	case HTTP_DONE:
+		flight_start(f, f->at);
+		return TLS_AGAIN;
+	case HTTP_MORE:
+		return TLS_AGAIN;
+	case HTTP_NAME:
+		return TLS_NAME;
+	case HTTP_NO_NAME:
+		return TLS_NO_NAME;
+	case HTTP_OTHER:
+		return TLS_OTHER;
+	default:
+		return TLS_BAD;
+	}
+}
+
+/* A DNS message behind its length (RFC 7766 section 8): is as much of it there as is looked at? */
+PART int flight_parse_dns(struct flight *f)
+{
+	__u32 avail, len;
+
+	if (!f)
+		return TLS_BAD;
+	avail = f->have - f->at;
+	if (avail < 2)
+		return TLS_MORE;
+	len = FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1);
+	if (len < DNS_HEADER + 5)
+		return TLS_BAD;
+	return avail < 2 + (len < MESSAGE_READ ? len : MESSAGE_READ) ? TLS_MORE : TLS_NAME;
+}
+
+/* Is the message complete when the content that is left out now has gone by? */
+static __always_inline int flight_ends(const struct flight *f)
+{
+	return f->kind == FLIGHT_DNS || f->http.field == HTTP_F_END;
+}
+
+/* Leaves out content, and finds out what kind of message begins. TLS_NAME: it can be read on. */
+PART int flight_prepare(struct flight *f)
+{
+	__u32 avail;
+
+	if (!f)
+		return TLS_BAD;
+	avail = f->have - f->at;
+	if (f->skip) {
+		if (f->skip > avail) {
+			f->skip -= avail;
+			f->at = f->have;
+			return FLIGHT_CONTENT;
+		}
+		f->at += f->skip;
+		f->skip = 0;
+		if (flight_ends(f))
+			flight_start(f, f->at);
+	}
+	if (f->at == f->have)
+		return TLS_MORE;
+	if (f->kind != FLIGHT_UNKNOWN)
+		return TLS_NAME;
+	if (tls_content(FLIGHT_AT(f, f->at))) {
+		f->kind = FLIGHT_TLS;
+		tls_start(&f->tls);
+		f->tls.begin = f->tls.at = f->at;
+	} else {
+		f->kind = FLIGHT_HTTP;
+		http_start(&f->http);
+	}
+	return TLS_NAME;
+}
+
+static __always_inline int flight_parse(struct flight *f)
+{
+	int result;
+
+	if (f->kind == FLIGHT_TLS)
+		return flight_parse_tls(f);
+	result = flight_prepare(f);
+	if (result != TLS_NAME)
+		return result;
+	if (f->kind == FLIGHT_TLS)
+		return flight_parse_tls(f);
+	return f->kind == FLIGHT_DNS ? flight_parse_dns(f) : flight_parse_http(f);
+}
+
+/* The rest of the segment is content: it is not kept, and what more of it comes need not be. */
+static __always_inline void flight_leave_out(struct flight *f)
+{
+	__u32 gap = f->skip < FLIGHT_GAP_MAX ? f->skip : FLIGHT_GAP_MAX;
+
+	f->gap = gap;
+	f->skip -= gap;
+	f->at = f->have + gap;
+	if (!f->skip && flight_ends(f))
+		flight_start(f, f->at);
+}
+
+/* Adds up to FLIGHT_CHUNK bytes of the packet. Returns how many, 0 on any fault. */
+PART int flight_add(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
+	__u32 at, len, room;
 	struct flight *f;
 
 	if (!s)
 		return 0;
 	f = flight_get(s->flight);
-	if (!f || f->have >= FLIGHT_ROOM)
+	if (!f)
 		return 0;
-	if (len > FLIGHT_ROOM - f->have)
-		len = FLIGHT_ROOM - f->have;
-	if (len > FLIGHT_CHUNK)
-		len = FLIGHT_CHUNK;
+	at = f->have & (FLIGHT_ROOM - 1);
+	len = s->feed_left;
+	room = f->have - s->acked;
+	room = room < FLIGHT_ROOM ? FLIGHT_ROOM - room : 0;
+	if (room > FLIGHT_ROOM - at)
+		room = FLIGHT_ROOM - at;
+	if (room > FLIGHT_CHUNK)
+		room = FLIGHT_CHUNK;
+	if (len > room)
+		len = room;
 	if (!len)
 		return 0;
-	if (bpf_skb_load_bytes(skb, at, &f->bytes[f->have & (FLIGHT_ROOM - 1)], bounded(len, FLIGHT_CHUNK)))
+	if (bpf_skb_load_bytes(skb, s->feed_at, &f->bytes[at], bounded(len, FLIGHT_CHUNK)))
 		return 0;
+	esafe_store8(&f->bytes[FLIGHT_ROOM], esafe_load8(f->bytes));
 	f->have += len;
+	s->feed_at += len;
+	s->feed_left -= len;
 	return len;
 }
 
-/* Feeds the bytes of the segment from its byte `skip` on to the reader. */
-PART int flight_feed(struct __sk_buff *skb, __u32 skip)
+/* Feeds scratch.feed_left bytes of the packet to the reader. `result`: TLS_AGAIN: it has not read all that is there. */
+PART int flight_feed(struct __sk_buff *skb, int result)
 {
 	struct scratch *s = scratch_get();
-	int result = TLS_MORE;
-	__u32 at, left;
+	struct flight *f;
 
-	if (!s || skip > s->pkt.payload_len)
+	if (!s)
 		return TLS_BAD;
-	at = s->pkt.payload + skip;
-	left = s->pkt.payload_len - skip;
-	for (int i = 0; i < 80; i++) {
-		int added;
-
+	f = flight_get(s->flight);
+	if (!f)
+		return TLS_BAD;
+	for (int i = 0; i < 100; i++) {
 		if (result == TLS_AGAIN) {
-			result = flight_parse(s);
+			result = flight_parse(f);
 			continue;
 		}
-		if (result != TLS_MORE || !left)
+		if (result == FLIGHT_CONTENT && s->feed_left <= f->skip) {
+			flight_leave_out(f);
+			s->feed_left = 0;
+			return TLS_MORE;
+		}
+		if ((result != TLS_MORE && result != FLIGHT_CONTENT) || !s->feed_left)
 			break;
-		added = flight_add(skb, at, left);
-		if (!added)
-			return TLS_BAD; /* longer than any first flight that is taken */
-		at += added;
-		left -= added;
+		if (!flight_add(skb))
+			return FLIGHT_FULL;
 		result = TLS_AGAIN;
 	}
 	return result;

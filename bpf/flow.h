@@ -6,6 +6,9 @@
  *   flights   the bytes of that first flight, kept to compare retransmissions with
  *   judged    everything after: one word a connection, one lookup a packet
  *
+ * A connection that asks for one name after another (HTTP, DNS over TCP) stays in `opening` for its life: each request
+ * is read as if it were a first flight, and has a place in `flights` while it is.
+ *
  * A full bucket gives up its oldest entry. That frees nobody: data of a connection that is in no table is refused
  * (reason "tcp-unknown"), never passed.
  *
@@ -19,6 +22,7 @@
 #include "esafe/abi.h"
 #include "esafe/hash.h"
 #include "pkt.h"
+#include "http.h"
 #include "tls.h"
 
 #define FLOW_BUCKETS 65536
@@ -42,8 +46,8 @@ enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED, JUDGED_UNREAD /* passes, whatev
 /* opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^8 jiffies (1 s), 3..0 state */
 struct opening {
 	__u64 tag_state;
-	__u32 start; /* sequence number of the first byte of the stream */
-	__u32 end;   /* bytes of the first flight that were seen */
+	__u32 start; /* sequence number of the first byte of the stream, or of the request that is being read */
+	__u32 end;   /* SYN, NAMED: sequence number behind what was seen; WATCHED: what the server waits for */
 };
 struct opening_bucket {
 	struct opening slot[OPENING_WAYS];
@@ -54,17 +58,35 @@ enum opening_state {
 	OPENING_READ,    /* SYN-ACK passed: start is what the server says; the first flight is being read */
 	OPENING_NAMED,   /* judged and allowed; the server has not yet acknowledged all of it */
 	OPENING_INBOUND, /* a SYN from the far side went out to this device */
+	OPENING_WATCHED, /* a request was judged and allowed; others will come */
 };
 
 /* flight_owners: tag of the connection (bits 63..16) and age stamp (15..0, steps of 2^4 jiffies, 64 ms); 0: free */
 struct flight_owners {
 	__u64 owner[FLIGHT_WAYS];
 };
+
+enum flight_kind {
+	FLIGHT_UNKNOWN, /* its first byte will tell TLS from the others */
+	FLIGHT_TLS,
+	FLIGHT_HTTP,    /* or a protocol that is none of these */
+	FLIGHT_DNS,
+};
+enum flight_result {   /* beside those of enum tls_result */
+	FLIGHT_CONTENT = 16, /* flight.skip bytes need not be read */
+	FLIGHT_FULL,         /* no room: the server has not acknowledged enough */
+};
 struct flight {
-	struct tls_reader reader;
-	__u32 have; /* bytes of the stream that are in `bytes` */
-	__u32 pad[3];
-	__u8 bytes[FLIGHT_ROOM + FLIGHT_CHUNK];
+	__u32 have;  /* sequence number behind the last byte that is in `bytes` */
+	__u32 gap;   /* so many bytes from there on are content: not kept, not compared, in any order */
+	__u32 start; /* sequence number of the first byte of the message that is read */
+	__u32 at;    /* of the byte that is read next; TLS has its own */
+	__u32 kind;
+	__u32 pad;
+	__u64 skip;  /* bytes of content to leave out before that */
+	struct tls_reader tls;
+	struct http_reader http;
+	__u8 bytes[FLIGHT_ROOM + FLIGHT_CHUNK]; /* a ring, by sequence number; its first word is repeated behind it */
 };
 
 #define FLOW_TAG(hash) ((hash) >> 16)

@@ -44,9 +44,13 @@ struct scratch {
 	__u64 windows;
 	/* streams */
 	__u32 flight;        /* index */
-	__u32 offset;        /* of the segment in the stream */
+	__u32 start;         /* sequence number of the message that is read */
+	__u32 seq;           /* of the first byte of the segment that the server has not acknowledged */
+	__u32 from;          /* which byte of the segment that is */
+	__u32 acked;         /* what the server waits for */
+	__u32 feed_at, feed_left; /* bytes of the packet that the reader has not got yet */
 	__u32 opening;       /* enum opening_state */
-	__u32 result;        /* enum tls_result */
+	__u32 result;        /* enum tls_result, enum flight_result */
 	/* replies */
 	__u32 message_len, tail, partial;
 	__u8 message[MESSAGE_ROOM + 16];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the frame to the transport header: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 with options
- * (RFC 791), IPv6 with extension headers (RFC 8200 section 4), TCP (RFC 9293) and UDP (RFC 768). What cannot be
- * followed is said to be so; the caller does not pass it.
+ * From the frame to the transport header: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), PPPoE (RFC 2516),
+ * IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200 section 4), TCP (RFC 9293) and UDP (RFC 768).
+ * What cannot be followed is said to be so; the caller does not pass it.
  */
 #ifndef ESAFE_PKT_H
 #define ESAFE_PKT_H
@@ -38,12 +38,14 @@ struct pkt {
 	__u8 tcp_flags;
 	__u8 first_fragment;   /* of a UDP datagram */
 	__u8 mac[6];           /* source */
-	__u8 pad[2];
+	__u8 pppoe;            /* eight bytes of it stand before the IP header */
+	__u8 pad;
 };
 
 #define TCP_FIN 1
 #define TCP_SYN 2
 #define TCP_RST 4
+#define TCP_PSH 8
 #define TCP_ACK 16
 #define TCP_URG 32
 
@@ -258,6 +260,33 @@ static __always_inline enum pkt_kind pkt_read_ipv6(const struct view *v, struct 
 	return pkt_read_l4(v, p, p->l3 + total - p->l4);
 }
 
+#define PKT_ETH_IPV4 0x0800
+#define PKT_ETH_IPV6 0x86dd
+#define PKT_ETH_PPPOE 0x8864
+#define PKT_PPPOE 8
+
+/*
+ * PPPoE (RFC 2516 section 4) and the PPP protocol behind it: version and type 1 | code 1 | session 2 | length 2 |
+ * protocol 2. *type becomes that of what it carries. Other protocols of data (numbers below 0x8000, or cut to one byte)
+ * could be IP in disguise: compressed, in parts.
+ */
+static __always_inline enum pkt_kind pkt_skip_pppoe(const struct view *v, struct pkt *p, __u32 at, __u32 *type)
+{
+	const __u8 *ppp = view_at(v, at, PKT_PPPOE);
+	__u32 protocol;
+
+	if (!ppp)
+		return pkt_lacking(v, at, PKT_PPPOE);
+	protocol = ppp[6] << 8 | ppp[7];
+	if (ppp[0] != 0x11 || ppp[1])
+		return PKT_BAD;
+	if (protocol != 0x0021 && protocol != 0x0057)
+		return protocol & 0x8000 && !(ppp[6] & 1) ? PKT_OTHER : PKT_BAD;
+	*type = protocol == 0x0021 ? PKT_ETH_IPV4 : PKT_ETH_IPV6;
+	p->pppoe = 1;
+	return PKT_NEXT;
+}
+
 /*
  * Reads the headers of an Ethernet frame. `p` is only complete for PKT_TCP and PKT_UDP; for PKT_FRAGMENT and PKT_BAD
  * its addresses may be. ifindex and a VLAN tag that the kernel keeps beside the frame are the caller's to set.
@@ -270,6 +299,7 @@ static __always_inline enum pkt_kind pkt_read(const struct view *v, struct pkt *
 	if (!eth)
 		return pkt_lacking(v, 0, 14);
 	__builtin_memcpy(p->mac, eth + 6, 6);
+	p->pppoe = 0;
 	type = eth[12] << 8 | eth[13];
 	for (int i = 0; i < 2; i++) {
 		const __u8 *tag;
@@ -286,11 +316,18 @@ static __always_inline enum pkt_kind pkt_read(const struct view *v, struct pkt *
 		type = tag[2] << 8 | tag[3];
 		at += 4;
 	}
+	if (type == PKT_ETH_PPPOE) {
+		enum pkt_kind kind = pkt_skip_pppoe(v, p, at, &type);
+
+		if (kind != PKT_NEXT)
+			return kind;
+		at += PKT_PPPOE;
+	}
 	p->l3 = at;
 	pkt_forget();
-	if (type == 0x0800)
+	if (type == PKT_ETH_IPV4)
 		return pkt_read_ipv4(v, p);
-	if (type == 0x86dd)
+	if (type == PKT_ETH_IPV6)
 		return pkt_read_ipv6(v, p);
 	if (type == 0x8100 || type == 0x88a8)
 		return PKT_BAD; /* a third tag */

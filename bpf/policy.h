@@ -182,7 +182,7 @@ static __always_inline void judge_service(struct scratch *s, struct esafe_policy
 			verdict(s, ESAFE_BLOCK, ESAFE_R_BYPASS, 0);
 		return;
 	}
-	if (s->proto == ESAFE_P_DNS &&
+	if ((s->proto == ESAFE_P_DNS || s->proto == ESAFE_P_DNS_TCP) &&
 	    (s->question.qtype == DNS_TYPE_HTTPS || s->question.qtype == DNS_TYPE_SVCB) &&
 	    p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_HIDE_HTTPS_RR)
 		verdict(s, ESAFE_REWRITE, ESAFE_R_HTTPS_RECORD, 0);

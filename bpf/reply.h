@@ -88,6 +88,8 @@ PART int finish_ip(void)
 	if (!s)
 		return -1;
 	at = s->pkt.l3;
+	if (s->pkt.pppoe) /* its length: of the PPP protocol and the IP packet */
+		put_be16(s->other, at - 4, 2 + s->pkt.l4 - at + s->tail);
 	if (s->pkt.family == 6) {
 		put_be16(s->other, at + 4, s->pkt.l4 - at - 40 + s->tail);
 		AT8(s->other, at + 7) = 64;

@@ -1,80 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first flight of a TCP connection, judged by the bytes that the server will see: by offset, not by time. Every
- * segment with a byte of it is looked at each time it is seen; what cannot be judged is not passed. A segment that
- * is ahead is dropped and comes again; one that repeats must repeat the same bytes.
+ * The first flight of a TCP connection, judged by the bytes that the server will see: by their place, not by time.
+ * Every segment with a byte of it is looked at each time it is seen; what cannot be judged is not passed. A segment
+ * that is ahead is dropped and comes again; one that repeats must repeat the same bytes.
+ *
+ * HTTP and DNS over TCP name one site after another: such a connection is never done with, and each request is read in
+ * the same way. Only content is let through unread.
  */
 #ifndef ESAFE_STREAM_H
 #define ESAFE_STREAM_H
 
 #include "flight.h"
+#include "judge.h"
 #include "maps.h"
-#include "name.h"
-#include "policy.h"
 #include "report.h"
-
-enum stream_fate {
-	STREAM_PASS,
-	STREAM_RESET,
-	STREAM_DROP,
-	STREAM_JUDGE, /* the reader has come to an end: scratch.result says how */
-};
-
-static __always_inline struct judged_bucket *judged_bucket(__u64 hash)
-{
-	__u32 index = hash & (FLOW_BUCKETS - 1);
-
-	return bpf_map_lookup_elem(&judged, &index);
-}
-
-static __always_inline struct opening_bucket *opening_bucket(__u64 hash)
-{
-	__u32 index = hash & (FLOW_BUCKETS / 2 - 1);
-
-	return bpf_map_lookup_elem(&opening, &index);
-}
-
-/* Sets the state of a connection in table `judged`. */
-PART int judged_put(__u64 hash, __u32 state)
-{
-	struct judged_bucket *b = judged_bucket(hash);
-
-	if (!b)
-		return -1;
-	if (judged_set(b, hash, state, bpf_jiffies64())) {
-		struct esafe_stats *st = stats_get();
-
-		if (st)
-			st->flows_evicted++;
-	}
-	return 0;
-}
-
-/* Puts the connection of scratch into table `judged` and out of the others. */
-PART int stream_settle(__u32 state)
-{
-	struct scratch *s = scratch_get();
-	struct opening_bucket *ob;
-	struct flight_owners *owners;
-	struct opening *o;
-	__u32 set, way;
-
-	if (!s)
-		return -1;
-	judged_put(s->flow, state);
-	ob = opening_bucket(s->flow);
-	set = s->flow & (FLIGHTS / FLIGHT_WAYS - 1);
-	owners = bpf_map_lookup_elem(&flight_owners, &set);
-	if (!ob || !owners)
-		return -1;
-	o = opening_find(ob, s->flow);
-	if (o)
-		o->tag_state = 0;
-	way = flight_way(owners, s->flow);
-	if (way < FLIGHT_WAYS)
-		owners->owner[way & (FLIGHT_WAYS - 1)] = 0;
-	return 0;
-}
+#include "table.h"
 
 /*
  * A SYN of the client, or with `inbound` one from the far side to a device here: the connection begins anew. A SYN
@@ -103,100 +43,127 @@ PART int stream_begin(int inbound)
 	stream_settle(JUDGED_NONE);
 	now = bpf_jiffies64();
 	o = opening_victim(b, now);
-	o->start = s->pkt.seq + 1;
-	o->end = 0;
+	o->start = o->end = s->pkt.seq + 1;
 	opening_state_set(o, s->flow, inbound ? OPENING_INBOUND : OPENING_SYN, now);
 	return contested;
 }
 
-/* The reader has come to an end: judges what it found. */
-PART int stream_judge(void)
+/* The segment was read to its end: where the message began that is read now, for when its flight is lost. */
+PART int stream_keep(struct scratch *s)
 {
-	struct scratch *s = scratch_get();
-	struct flight *f;
-	__u32 result;
-
-	if (!s)
-		return STREAM_DROP;
-	f = flight_get(s->flight);
-	if (!f)
-		return STREAM_DROP;
-	result = s->result;
-	s->proto = result == TLS_OTHER ? ESAFE_P_TCP : ESAFE_P_TLS;
-	if (result == TLS_NAME) {
-		for (int i = 0; i < ESAFE_WIRE_ROOM; i += 8)
-			esafe_store8(&s->name.wire[i], esafe_load8(&f->reader.name.wire[i]));
-		if (name_scan(s))
-			result = TLS_BAD;
-	}
-	if (result == TLS_NAME ? decide() : decide_unnamed())
-		return STREAM_DROP;
-	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)
-		verdict(s, ESAFE_BLOCK, f->have >= FLIGHT_ROOM ? ESAFE_R_TLS_TOO_LONG : ESAFE_R_TLS_MALFORMED, 0);
-	report();
-	if (s->verdict == ESAFE_ALLOW)
-		return STREAM_PASS;
-	return s->verdict == ESAFE_DROP ? STREAM_DROP : STREAM_RESET;
-}
-
-/* The connection was judged: its state for the segments to come. */
-PART int stream_judged(int fate)
-{
-	struct scratch *s = scratch_get();
 	struct opening_bucket *b;
 	struct opening *o;
 	struct flight *f;
 
 	if (!s)
 		return STREAM_DROP;
-	if (fate == STREAM_RESET) {
-		stream_settle(JUDGED_BLOCKED);
-		return fate;
-	}
-	if (fate != STREAM_PASS)
-		return fate;
 	b = opening_bucket(s->flow);
 	o = b ? opening_find(b, s->flow) : 0;
 	f = flight_get(s->flight);
 	if (!o || !f)
 		return STREAM_DROP;
-	o->end = f->have;
-	opening_state_set(o, s->flow, OPENING_NAMED, bpf_jiffies64());
-	return fate;
+	o->start = f->start;
+	return STREAM_PASS;
 }
 
-/* A segment of a first flight at scratch.offset. */
+/* What the reader came to. */
+static __always_inline int stream_fed(struct scratch *s, int result)
+{
+	s->result = result;
+	if (result == FLIGHT_FULL && s->opening == OPENING_WATCHED && s->seq != s->acked) {
+		count_drop(ESAFE_R_TCP_AHEAD); /* there will be room when the server has acknowledged more */
+		return STREAM_DROP;
+	}
+	if (result != TLS_MORE)
+		return STREAM_JUDGE;
+	return s->opening == OPENING_WATCHED ? stream_keep(s) : STREAM_PASS;
+}
+
+/* Reads on in a segment behind a request that was allowed. */
+PART int stream_more(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	return s ? stream_fed(s, flight_feed(skb, TLS_AGAIN)) : STREAM_DROP;
+}
+
+/* Judges what was read, and every further request in the same segment. */
+PART int stream_judge_all(struct __sk_buff *skb)
+{
+	int fate = STREAM_JUDGE;
+
+	for (int i = 0; i < 128; i++) {
+		fate = stream_judged(stream_judge());
+		if (fate != STREAM_MORE)
+			return fate;
+		fate = stream_more(skb);
+		if (fate != STREAM_JUDGE)
+			return fate;
+	}
+	stream_settle(JUDGED_BLOCKED); /* nobody asks so much at a time */
+	return STREAM_RESET;
+}
+
+/* A segment whose bytes have no place to be compared with. */
+static __always_inline int stream_lost(struct scratch *s)
+{
+	if (s->opening != OPENING_WATCHED || s->seq != s->acked) {
+		count_drop(s->seq - s->start < FLIGHT_ROOM ? ESAFE_R_TCP_AHEAD : ESAFE_R_TCP_UNEXPECTED);
+		return STREAM_DROP;
+	}
+	count_drop(ESAFE_R_BUSY); /* what the server waits for follows on a request whose flight had to go */
+	stream_settle(JUDGED_BLOCKED);
+	return STREAM_RESET;
+}
+
+/*
+ * Moves over the content that was left out: behind it the next message begins. What was kept from before it can only
+ * be forgotten once the server has it.
+ */
+static __always_inline int stream_cross(struct scratch *s, struct flight *f)
+{
+	if ((__s32)(s->acked - f->have) < 0)
+		return -1;
+	f->have += f->gap;
+	f->gap = 0;
+	return 0;
+}
+
+/* A segment of a first flight or request. */
 PART int stream_read(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
-	__u32 have, overlap = 0;
+	__u32 len, overlap = 0;
 	struct flight *f;
 
 	if (!s)
 		return STREAM_DROP;
-	if (flight_open()) {
-		count_drop(s->offset < FLIGHT_ROOM ? ESAFE_R_TCP_AHEAD : ESAFE_R_TCP_UNEXPECTED);
-		return STREAM_DROP;
-	}
+	if (flight_open())
+		return stream_lost(s);
 	f = flight_get(s->flight);
 	if (!f)
 		return STREAM_DROP;
-	have = f->have;
-	if (s->offset > have) {
+	len = s->pkt.payload_len - s->from;
+	if ((__s32)(s->seq - f->have - f->gap) > 0) {
 		count_drop(ESAFE_R_TCP_AHEAD);
 		return STREAM_DROP;
 	}
-	if (s->offset < have) {
-		overlap = have - s->offset < s->pkt.payload_len ? have - s->offset : s->pkt.payload_len;
+	if ((__s32)(f->have - s->seq) > 0) {
+		overlap = f->have - s->seq < len ? f->have - s->seq : len;
 		if (!overlap || flight_load_overlap(skb, overlap) || !flight_same(overlap)) {
 			count_drop(ESAFE_R_TCP_DIFFERS);
 			return STREAM_DROP;
 		}
 	}
-	if (s->opening == OPENING_NAMED || overlap == s->pkt.payload_len)
-		return STREAM_PASS; /* nothing new, or new bytes behind a name that was judged */
-	s->result = flight_feed(skb, overlap);
-	return s->result == TLS_MORE ? STREAM_PASS : STREAM_JUDGE;
+	if (s->opening == OPENING_NAMED || (__s32)(s->seq + len - f->have - f->gap) <= 0)
+		return STREAM_PASS; /* nothing new, or new bytes behind a name that was judged, or content */
+	if (f->gap && stream_cross(s, f)) {
+		count_drop(ESAFE_R_TCP_AHEAD);
+		return STREAM_DROP;
+	}
+	s->feed_left = s->seq + len - f->have;
+	s->feed_at = s->pkt.payload + s->pkt.payload_len - s->feed_left;
+	return stream_fed(s, flight_feed(skb, TLS_MORE));
 }
 
 /* Data of a connection that is in no table: taken as judged just after the filter was first attached, never later. */
@@ -208,6 +175,18 @@ static __always_inline int stream_unknown(struct scratch *s, const struct esafe_
 	}
 	count_verdict(ESAFE_NONE, ESAFE_BLOCK, ESAFE_R_TCP_UNKNOWN);
 	return STREAM_RESET;
+}
+
+/* A segment that begins with bytes which the server has, or before the stream. STREAM_MORE: look at the rest of it. */
+static __always_inline int stream_behind(struct scratch *s)
+{
+	if (s->opening != OPENING_WATCHED) {
+		count_drop(ESAFE_R_TCP_AHEAD);
+		return STREAM_DROP;
+	}
+	s->from = s->acked - s->seq;
+	s->seq = s->acked;
+	return s->from < s->pkt.payload_len ? STREAM_MORE : STREAM_PASS;
 }
 
 /* Data of a connection that is not judged yet. */
@@ -230,16 +209,24 @@ PART int stream_data(struct __sk_buff *skb)
 		count_drop(ESAFE_R_TCP_UNEXPECTED);
 		return STREAM_DROP;
 	}
-	s->offset = s->pkt.seq - o->start;
-	if (s->pkt.tcp_flags & TCP_SYN)
-		s->offset = 0; /* the SYN itself takes one number */
-	else if (state != OPENING_READ && state != OPENING_NAMED) {
+	if (!(s->pkt.tcp_flags & TCP_SYN) && state != OPENING_READ && state != OPENING_NAMED &&
+	    state != OPENING_WATCHED) {
 		count_drop(ESAFE_R_TCP_UNEXPECTED);
 		return STREAM_DROP;
 	}
-	if (state == OPENING_NAMED && (__s32)(s->offset - o->end) >= 0)
+	s->start = o->start;
+	s->acked = state == OPENING_WATCHED ? o->end : o->start;
+	s->seq = s->pkt.tcp_flags & TCP_SYN ? o->start : s->pkt.seq; /* the SYN itself takes one number */
+	s->from = 0;
+	if (state == OPENING_NAMED && (__s32)(s->seq - o->end) >= 0)
 		return STREAM_PASS;
 	s->opening = state;
+	if ((__s32)(s->acked - s->seq) > 0) {
+		int fate = stream_behind(s);
+
+		if (fate != STREAM_MORE)
+			return fate;
+	}
 	return stream_read(skb);
 }
 
@@ -263,12 +250,12 @@ PART int stream_syn(struct __sk_buff *skb)
 	b = opening_bucket(s->flow);
 	o = b ? opening_find(b, s->flow) : 0;
 	if (o && (o->tag_state & 15) == OPENING_SYN)
-		o->end = s->pkt.payload_len; /* what the SYN-ACK may acknowledge beyond the SYN */
+		o->end = o->start + s->pkt.payload_len; /* what the SYN-ACK may acknowledge beyond the SYN */
 	return fate;
 }
 
 /* From the device: a segment with data, or with SYN. */
-PART int stream_out(struct __sk_buff *skb)
+static __always_inline int stream_out(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	struct opening_bucket *b;
@@ -309,14 +296,14 @@ PART int stream_in(void)
 		return 0;
 	if (flags & TCP_SYN && (o->tag_state & 15) == OPENING_SYN) {
 		/* the SYN that the server means; after Fast Open it takes the data too, or none of it */
-		if (s->pkt.ack != o->start && s->pkt.ack - o->start != o->end)
+		if (s->pkt.ack != o->start && s->pkt.ack != o->end)
 			return 0;
 		opening_state_set(o, s->flow, OPENING_READ, bpf_jiffies64());
-	} else if ((o->tag_state & 15) == OPENING_NAMED) {
-		__u32 acked = s->pkt.ack - o->start;
-
-		if (acked >= o->end && acked - o->end < 1 << 30)
-			stream_settle(JUDGED_PASS);
+	} else if ((o->tag_state & 15) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
+		stream_settle(JUDGED_PASS);
+	} else if ((o->tag_state & 15) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {
+		o->end = s->pkt.ack;
+		opening_state_set(o, s->flow, OPENING_WATCHED, bpf_jiffies64());
 	}
 	return 0;
 }

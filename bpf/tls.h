@@ -40,7 +40,8 @@ enum tls_field {
 };
 
 struct tls_reader {
-	__u32 at;      /* bytes of the stream that were read */
+	__u32 begin;   /* where in the stream the hello starts; numbers of the stream may wrap */
+	__u32 at;      /* where the next byte is read */
 	__u32 record;  /* bytes left of the TLS record */
 	__u32 message; /* bytes left of the ClientHello */
 	__u32 extensions; /* bytes left of the extensions */
@@ -54,7 +55,7 @@ struct tls_reader {
 
 static __always_inline void tls_start(struct tls_reader *r)
 {
-	r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = 0;
+	r->begin = r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = 0;
 	hostname_start(&r->name);
 	r->field = TLS_F_MESSAGE;
 	r->need = 4;
@@ -166,15 +167,15 @@ static __always_inline int tls_content(__u32 type)
 /* The header of the next record, five bytes. */
 static __always_inline enum tls_result tls_record(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {
-	__u32 at = r->at;
+	__u32 at = r->at, avail = have - at, behind = at != r->begin;
 
-	if (at < have && (at ? TLS_BYTE(bytes, at, mask) != 22 : !tls_content(TLS_BYTE(bytes, 0, mask))))
-		return at ? TLS_BAD : TLS_OTHER;
-	if (at + 1 < have && TLS_BYTE(bytes, at + 1, mask) != 3)
-		return at ? TLS_BAD : TLS_OTHER;
-	if (at + 1 < have && TLS_BYTE(bytes, at, mask) != 22)
+	if (avail > 0 && (behind ? TLS_BYTE(bytes, at, mask) != 22 : !tls_content(TLS_BYTE(bytes, at, mask))))
+		return behind ? TLS_BAD : TLS_OTHER;
+	if (avail > 1 && TLS_BYTE(bytes, at + 1, mask) != 3)
+		return behind ? TLS_BAD : TLS_OTHER;
+	if (avail > 1 && TLS_BYTE(bytes, at, mask) != 22)
 		return TLS_BAD; /* some servers leave out an alert before the hello: it must not hide the hello */
-	if (at + 5 > have)
+	if (avail < 5)
 		return TLS_MORE;
 	r->record = TLS_BYTE(bytes, at + 3, mask) << 8 | TLS_BYTE(bytes, at + 4, mask);
 	if (!r->record || r->record > 16384)
@@ -197,9 +198,9 @@ static __always_inline int tls_take(struct tls_reader *r, __u32 take)
 }
 
 /*
- * One step over bytes[0 .. have): a record header, a stretch that is left out, up to four bytes of a field, or one of
- * the name. `mask` + 1 is the size of the buffer, a power of two of at least `have`. TLS_AGAIN: there may be more to
- * do; TLS_MORE: all bytes were read.
+ * One step over the bytes up to `have`: a record header, a stretch that is left out, up to four bytes of a field, or
+ * one of the name. `mask` + 1 is the size of the buffer, a power of two of at least what is read at a time. TLS_AGAIN:
+ * there may be more to do; TLS_MORE: all bytes were read.
  */
 static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {
@@ -208,7 +209,7 @@ static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8
 
 	if (!r->record)
 		return tls_record(r, bytes, have, mask);
-	avail = have > at ? have - at : 0;
+	avail = have - at;
 	if (avail > r->record)
 		avail = r->record;
 	if (!avail)

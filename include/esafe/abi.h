@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ESAFE_ABI 3
+#define ESAFE_ABI 4
 
 #define ESAFE_NAME_MAX 255     /* a name in wire form, root label included (RFC 1035 section 2.3.4) */
 #define ESAFE_LABELS_MAX 127   /* labels of such a name, root label not counted */
@@ -78,7 +78,8 @@
 	X(QUIC_TOO_LONG, 36, "quic-too-long", "no name within the longest first flight of QUIC")    \
 	X(QUIC_DIFFERS, 37, "quic-differs", "an Initial of QUIC that changes what was judged")      \
 	X(QUIC_UNKNOWN, 38, "quic-unknown", "data of a QUIC connection whose start was not seen")   \
-	X(QUIC_FLOOD, 39, "quic-flood", "more Initials of QUIC than one source may send")
+	X(QUIC_FLOOD, 39, "quic-flood", "more Initials of QUIC than one source may send")           \
+	X(HTTP_MALFORMED, 40, "http-malformed", "not a well-formed HTTP/1 request")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,

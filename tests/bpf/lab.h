@@ -202,6 +202,7 @@ struct lab_packet { /* zero means the plain thing */
 	__u8 host;         /* last byte of the device's MAC and address; default 1 */
 	__u16 sport, dport;
 	__u16 vlan, vlan_inner;
+	int pppoe;
 	__u32 seq, ack;
 	__u8 flags;        /* TCP */
 	int from_server;   /* addresses and ports swapped */
@@ -263,7 +264,14 @@ static inline void lab_frame(struct frame *f, const struct lab_packet *p)
 		lab_put16(b + at + 2, p->vlan_inner);
 		at += 4;
 	}
-	lab_put16(b + at, p->v6 ? 0x86dd : 0x0800);
+	if (p->pppoe) {
+		memcpy(b + at, "\x88\x64\x11\0\0\7", 6);
+		lab_put16(b + at + 6, 2 + (p->v6 ? 40 : 20 + p->ip_options) + l4_len);
+		lab_put16(b + at + 8, p->v6 ? 0x0057 : 0x0021);
+		at += 8;
+	} else {
+		lab_put16(b + at, p->v6 ? 0x86dd : 0x0800);
+	}
 	ip = b + at + 2;
 	if (p->v6) {
 		ip[0] = 0x60;

@@ -276,3 +276,19 @@ Test(dns, xdp_sums_in_full_and_leaves_the_malformed)
 	cr_assert_eq(lab->events, 0);
 	cr_assert_eq(lab_count(lab, ESAFE_R_DNS_MALFORMED), 0);
 }
+
+/* What is answered within a PPPoE session says how long it is. */
+Test(dns, pppoe)
+{
+	__u8 msg[512];
+	struct lab_packet p = { .pppoe = 1, .dport = 53, .payload = msg };
+	struct frame out;
+
+	p.len = lab_question(msg, "games.example", 1, 1);
+	for (p.v6 = 0; p.v6 < 2; p.v6++) {
+		cr_assert_eq(lab_in(lab, &p, &out), TC_ACT_REDIRECT);
+		cr_assert_eq(lab->event[0].event.reason, ESAFE_R_CATEGORY);
+		cr_expect_eq(out.bytes[18] << 8 | out.bytes[19], out.len - 20);
+		cr_expect_gt(out.len, 22 + (p.v6 ? 40 : 20) + 8 + p.len);
+	}
+}

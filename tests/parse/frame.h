@@ -39,6 +39,13 @@ static inline void ethernet(struct frame *f, const __u16 *tags, int n, __u16 typ
 	put16(f, type);
 }
 
+/* Behind ethernet() with type 0x8864; the length is not looked at. */
+static inline void pppoe(struct frame *f, __u16 protocol)
+{
+	put(f, "\x11\0\0\7\0\0", 6);
+	put16(f, protocol);
+}
+
 /* Returns the offset of the header; close_ip() writes the length. */
 static inline __u32 ipv4(struct frame *f, __u32 options, __u16 fragment, __u8 protocol)
 {

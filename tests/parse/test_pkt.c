@@ -6,7 +6,7 @@
 /* ---- every chain: tags, IP header, what comes between ---- */
 
 struct chain {
-	int tags, v6, tcp;
+	int tags, ppp, v6, tcp;
 	__u32 options;     /* of IPv4, or of TCP with IPv6 */
 	__u8 between[8];   /* extension headers of IPv6 */
 	int n;
@@ -34,7 +34,9 @@ static void build(struct frame *f, const struct chain *c, __u32 payload)
 	__u8 proto = c->tcp ? IPPROTO_TCP : IPPROTO_UDP;
 	__u32 at;
 
-	ethernet(f, tags, c->tags, c->v6 ? 0x86dd : 0x0800);
+	ethernet(f, tags, c->tags, c->ppp ? 0x8864 : c->v6 ? 0x86dd : 0x0800);
+	if (c->ppp)
+		pppoe(f, c->v6 ? 0x0057 : 0x0021);
 	if (c->v6) {
 		at = ipv6(f, c->n ? c->between[0] : proto);
 		for (int i = 0; i < c->n; i++)
@@ -77,6 +79,7 @@ static void expect_read(const struct chain *c, __u32 payload)
 	cr_assert_eq(p.payload_len, payload);
 	cr_assert(!payload || (f.bytes[p.payload] == 'p' && f.bytes[p.payload + payload - 1] == 'p'));
 	cr_assert(f.bytes[p.l4] == 0x12 && f.bytes[p.l4 + 1] == 0x34);
+	cr_assert_eq(p.pppoe, c->ppp);
 	cr_assert(p.vlan_outer == (c->tags ? 12 : 0) && p.vlan_inner == (c->tags > 1 ? 345 : 0));
 	if (c->tcp)
 		cr_assert(p.seq == 0xdeadbeef && p.ack == 0xcafebabe && p.tcp_flags == TCP_ACK);
@@ -103,7 +106,8 @@ Test(pkt, chains_of_ipv4)
 		for (__u32 options = 0; options <= 40; options += 4)
 			for (int is_tcp = 0; is_tcp < 2; is_tcp++)
 				for (__u32 payload = 0; payload < 40; payload += 13)
-					expect_read(&(struct chain){ .tags = tags, .options = options, .tcp = is_tcp }, payload);
+					expect_read(&(struct chain){ .tags = tags, .ppp = options / 4 % 2, .tcp = is_tcp,
+								     .options = options }, payload);
 }
 
 Test(pkt, chains_of_ipv6)
@@ -112,7 +116,8 @@ Test(pkt, chains_of_ipv6)
 				      IPPROTO_AH, 135, 139, 140 };
 
 	for (int number = 0; number < 8 * 8 * 8; number++) {
-		struct chain c = { .v6 = 1, .tags = number % 3, .tcp = number & 1, .options = number % 11 * 4, .n = 3 };
+		struct chain c = { .v6 = 1, .tags = number % 3, .ppp = number / 3 % 2, .tcp = number & 1,
+				   .options = number % 11 * 4, .n = 3 };
 
 		for (int i = 0; i < 3; i++)
 			c.between[i] = kinds[number >> 3 * i & 7];
@@ -180,7 +185,7 @@ Test(pkt, tags)
 	cr_expect_eq(read_frame(&f, &p), PKT_TCP);
 	cr_expect(p.vlan_outer == 7 && !p.vlan_inner, "a priority tag is no VLAN");
 	for (int type = 0; type < 0x10000; type += 7) {
-		if (type == 0x0800 || type == 0x86dd || type == 0x8100 || type == 0x88a8)
+		if (type == 0x0800 || type == 0x86dd || type == 0x8100 || type == 0x88a8 || type == 0x8864)
 			continue;
 		ethernet(&f, NULL, 0, type);
 		fill(&f, 0x45, 46);
@@ -291,6 +296,32 @@ Test(pkt, fragments_in_fragments)
 	cr_expect_eq(read_fragments6(first_later, 2, IPPROTO_TCP, &p), PKT_FRAGMENT);
 	cr_expect_eq(read_fragments6(first_atomic, 2, IPPROTO_UDP, &p), PKT_UDP);
 	cr_expect_eq(p.first_fragment, 1);
+}
+
+Test(pkt, other_protocols_of_ppp)
+{
+	static const struct { __u16 protocol; enum pkt_kind kind; const char *what; } rows[] = {
+		{ 0x0021, PKT_TCP, "IPv4" }, { 0xc021, PKT_OTHER, "LCP" }, { 0xc223, PKT_OTHER, "CHAP" },
+		{ 0x8021, PKT_OTHER, "IPCP" }, { 0x2145, PKT_BAD, "a protocol cut to one byte" },
+		{ 0x00fd, PKT_BAD, "compressed" }, { 0x003d, PKT_BAD, "in parts" }, { 0x002d, PKT_BAD, "compressed TCP" },
+		{ 0x0057, PKT_BAD, "IPv4 said to be IPv6" },
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		for (int odd = 0; odd < 3; odd++) {
+			struct frame f;
+			struct pkt p;
+			__u32 at;
+
+			ethernet(&f, NULL, 0, 0x8864);
+			pppoe(&f, rows[i].protocol);
+			at = ipv4(&f, 0, 0, IPPROTO_TCP);
+			tcp(&f, 0, 40);
+			close_ip(&f, at, 0);
+			f.bytes[13 + odd] = odd ? 0x21 : f.bytes[13];
+			cr_expect_eq(read_frame(&f, &p), odd ? PKT_BAD : rows[i].kind, "%s, %d", rows[i].what, odd);
+		}
+	}
 }
 
 /* ---- lengths that lie ---- */
