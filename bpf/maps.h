@@ -11,11 +11,10 @@
 #include "esafe/catmap.h"
 #include "dns.h"
 #include "flow.h"
+#include "part.h"
 #include "pkt.h"
+#include "records.h"
 #include "tls.h"
-
-/* A part that the verifier checks by itself. Weak: clang must not carry what it knows of one part into another. */
-#define PART __attribute__((noinline, weak))
 
 #define MESSAGE_ROOM 1024 /* a DNS message being read or built, or an ICMP error being built */
 #define MESSAGE_READ 512  /* bytes of a question that are looked at; the rest can only be padding */
@@ -49,6 +48,9 @@ struct scratch {
 	__u32 offset;        /* of the segment in the stream */
 	__u32 opening;       /* enum opening_state */
 	__u32 result;        /* enum tls_result */
+	/* answers */
+	struct dns_records records;
+	struct dns_expansion expansion;
 	/* replies */
 	__u32 message_len, tail, partial;
 	__u8 message[MESSAGE_ROOM + 16];

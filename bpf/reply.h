@@ -129,7 +129,7 @@ static __always_inline int partial(const struct scratch *s, __u32 at, __u32 l4_l
 	return get16(s->other, at) == csum_fold(csum_pseudo(&s->pkt, s->pkt.l4_proto, l4_len));
 }
 
-/* UDP header of the answer in scratch.message, into scratch.other. The ports were not yet swapped. */
+/* UDP header of the answer in scratch.message, into scratch.other: length and checksum, the same in both directions. */
 PART int finish_udp(void)
 {
 	struct scratch *s = scratch_get();
@@ -150,7 +150,6 @@ PART int finish_udp(void)
 		if (!check)
 			check = 0xffff;
 	}
-	swap_bytes(s->other, at, at + 2, 2);
 	put_be16(s->other, at + 4, len);
 	put16(s->other, at + 6, check);
 	return 0;
@@ -160,6 +159,7 @@ PART int finish_udp(void)
 static __always_inline int reply_headers(struct scratch *s)
 {
 	s->tail = 8 + s->message_len;
+	swap_bytes(s->other, s->pkt.l4, s->pkt.l4 + 2, 2);
 	return turn_round() || finish_udp() || finish_ip() ? -1 : 0;
 }
 

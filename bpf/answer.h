@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DNS answers over UDP on their way to a device. The question was judged when it was asked; here follow the names that
+ * the answer leads on to. One of them blocked: the answer becomes the group's block answer, in place.
+ *
+ * A question that the policy allows by name (a site rule, a help or update site) keeps its answer: what the school
+ * opened must not break through the name of its host. Answers to what was blocked or rewritten are esafe's own.
+ * A malformed answer passes, as its question did, and is counted: clients refuse it.
+ */
+#ifndef ESAFE_ANSWER_H
+#define ESAFE_ANSWER_H
+
+#include "question.h"
+#include "records.h"
+#include "reply.h"
+
+#define ANSWER_RECORDS 16 /* that are looked at between one CNAME and the next */
+#define ANSWER_CHAIN 16   /* CNAMEs that are judged */
+#define ANSWER_OPT 64     /* records that are looked at to find OPT */
+
+enum answer_fate { ANSWER_PASS, ANSWER_BLOCK, ANSWER_DROP };
+
+static __always_inline const struct dns_message *answer_message(const struct scratch *s)
+{
+	return (const struct dns_message *)s->message;
+}
+
+/* Copies the message out of the packet. -1: too short to be one. */
+PART int answer_load(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	__u32 len;
+
+	if (!s || s->pkt.payload + DNS_HEADER >= skb->len)
+		return -1;
+	len = skb->len - s->pkt.payload;
+	if (len > s->pkt.payload_len)
+		len = s->pkt.payload_len;
+	if (len > MESSAGE_ROOM)
+		len = MESSAGE_ROOM;
+	if (len <= DNS_HEADER || bpf_skb_load_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_ROOM)))
+		return -1;
+	s->records.len = len;
+	return 0;
+}
+
+/* Goes to the next CNAME. 1: it was read; 0: there is none; -1: malformed. */
+PART int answer_next_cname(void)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return -1;
+	for (int i = 0; i < ANSWER_RECORDS; i++) {
+		if (!s->records.left)
+			return 0;
+		if (dns_records_next(answer_message(s), &s->records)) /* more than is in view is only long */
+			return s->records.len < s->pkt.payload_len ? 0 : -1;
+		if (s->records.type == DNS_TYPE_CNAME)
+			return 1;
+	}
+	return 0;
+}
+
+/* The device is where the packet goes: from here on scratch.pkt says what the device would have sent. */
+static __always_inline int answer_turn(struct __sk_buff *skb, struct scratch *s)
+{
+	__be16 port = s->pkt.sport;
+
+	s->pkt.sport = s->pkt.dport;
+	s->pkt.dport = port;
+	for (int i = 0; i < 4; i++) {
+		__u32 t = s->pkt.src[i];
+
+		s->pkt.src[i] = s->pkt.dst[i];
+		s->pkt.dst[i] = t;
+	}
+	return bpf_skb_load_bytes(skb, 0, s->pkt.mac, sizeof(s->pkt.mac));
+}
+
+/* Is the question one that the group allows without having named it? 1, 0, or -1: malformed. */
+PART int answer_question(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s || answer_turn(skb, s))
+		return 0;
+	s->proto = ESAFE_P_DNS;
+	question_copy_name(s, s->records.len);
+	if (name_scan(s) || dns_question_rest(s->message, s->records.len, s->name.len, &s->question))
+		return -1;
+	if (decide() || s->verdict != ESAFE_ALLOW)
+		return 0;
+	switch (s->reason) {
+	case ESAFE_R_HELP:
+	case ESAFE_R_UPDATE:
+	case ESAFE_R_SITE:
+	case ESAFE_R_GRANT:
+	case ESAFE_R_LESSON:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+/* Judges the target of the CNAME that was read. An enum answer_fate, or -1: malformed. */
+PART int answer_target(void)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return ANSWER_DROP;
+	s->expansion.len = s->records.len;
+	s->expansion.from = s->records.rdata;
+	if (dns_expand(answer_message(s), &s->expansion, &s->name) || name_scan(s))
+		return -1;
+	if (decide())
+		return ANSWER_DROP;
+	if (s->verdict != ESAFE_BLOCK && s->verdict != ESAFE_DROP)
+		return ANSWER_PASS; /* a name that would be rewritten is, when it is asked for */
+	report();
+	return s->verdict == ESAFE_DROP ? ANSWER_DROP : ANSWER_BLOCK;
+}
+
+/* Judges the chain, whose first CNAME was read. As answer_target(). */
+PART int answer_chain(void)
+{
+	for (int i = 0; i < ANSWER_CHAIN; i++) {
+		int fate = answer_target();
+
+		if (fate)
+			return fate;
+		fate = answer_next_cname();
+		if (fate <= 0)
+			return fate;
+	}
+	return ANSWER_PASS;
+}
+
+/* Finds the OPT behind the records read so far. A server sends one only to a client that sent one. */
+PART int answer_find_opt(void)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return -1;
+	s->question.has_opt = s->question.dnssec_ok = 0;
+	s->records.left += DNS_U16(s->message, 8) + DNS_U16(s->message, 10);
+	for (int i = 0; i < ANSWER_OPT; i++) {
+		if (!s->records.left || dns_records_next(answer_message(s), &s->records))
+			return 0;
+		if (s->records.type == DNS_TYPE_OPT) {
+			s->question.has_opt = 1;
+			s->question.dnssec_ok = DNS_AT(s->message, s->records.rdata - 4) >> 7;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* What was built in scratch.message takes the place of the message in the packet. */
+PART int answer_replace(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	__u32 headers, len;
+
+	if (!s)
+		return TC_ACT_SHOT;
+	headers = s->pkt.payload;
+	len = s->message_len;
+	s->tail = 8 + len;
+	if (load_headers(skb, s->other, headers) || finish_udp() || finish_ip() ||
+	    bpf_skb_change_tail(skb, headers + len, 0) || store_headers(skb, s->other, headers) ||
+	    bpf_skb_store_bytes(skb, headers, s->message, bounded(len, MESSAGE_ROOM), 0)) {
+		count_fault();
+		return TC_ACT_SHOT;
+	}
+	return TC_ACT_UNSPEC;
+}
+
+/* Judges the answer in scratch.message. As answer_target(). */
+PART int answer_judge(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	int found;
+
+	if (!s)
+		return ANSWER_PASS;
+	found = dns_records_open(answer_message(s), &s->records);
+	if (found)
+		return found < 0 ? found : ANSWER_PASS;
+	found = answer_next_cname();
+	if (found > 0)
+		found = answer_question(skb);
+	return found > 0 ? answer_chain() : found;
+}
+
+/* A datagram from port 53 to a device, in scratch.pkt. Returns a TC action. */
+PART int tc_answer(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	int fate;
+
+	if (!s || answer_load(skb))
+		return TC_ACT_UNSPEC;
+	fate = answer_judge(skb);
+	if (fate < 0)
+		count_verdict(ESAFE_NONE, ESAFE_ALLOW, ESAFE_R_DNS_MALFORMED);
+	if (fate <= 0)
+		return TC_ACT_UNSPEC;
+	if (fate == ANSWER_DROP || s->pkt.first_fragment)
+		return TC_ACT_SHOT; /* what is left of a datagram cannot become another */
+	answer_find_opt();
+	question_answer();
+	return answer_replace(skb);
+}
+
+#endif
