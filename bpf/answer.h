@@ -14,6 +14,7 @@
 #include "records.h"
 #include "reply.h"
 
+#define DNS_TYPE_ANY 255
 #define ANSWER_RECORDS 16 /* that are looked at between one CNAME and the next */
 #define ANSWER_CHAIN 16   /* CNAMEs that are judged */
 #define ANSWER_OPT 64     /* records that are looked at to find OPT */
@@ -195,6 +196,68 @@ PART int answer_judge(struct __sk_buff *skb)
 	return found > 0 ? answer_chain() : found;
 }
 
+/* The answer up to records.at, and an OPT if there was one: the rest is not kept. */
+PART int answer_end(void)
+{
+	struct scratch *s = scratch_get();
+	__u32 end;
+
+	if (!s)
+		return -1;
+	end = s->records.at;
+	answer_find_opt();
+	dns_put16(s->message, 8, 0);
+	dns_put16(s->message, 10, s->question.has_opt);
+	if (s->question.has_opt)
+		end += dns_put_opt(s->message, end, s->question.dnssec_ok, ESAFE_NO_EDE);
+	s->message_len = end;
+	return 0;
+}
+
+/* No data, in place of an answer that cannot be kept. */
+PART int answer_no_data(void)
+{
+	struct scratch *s = scratch_get();
+	struct esafe_policy *p = policy_get();
+
+	if (!s)
+		return -1;
+	s->question.end = s->records.question_end;
+	s->question.qtype = s->records.qtype;
+	s->question.has_opt = 0;
+	s->message_len = dns_answer(s->message, &s->question, 0, p ? p->negative_ttl : 30);
+	return 0;
+}
+
+/* Takes the keys for encrypted names out of an answer that passes otherwise. Returns a TC action. */
+PART int answer_ech(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	int found;
+
+	if (!s || dns_records_open(answer_message(s), &s->records))
+		return TC_ACT_UNSPEC;
+	found = svcb_cut_all((struct dns_message *)s->message, &s->records, &s->cut);
+	if (!found || s->records.question_end > DNS_HEADER + ESAFE_NAME_MAX + 4)
+		return TC_ACT_UNSPEC;
+	count_verdict(ESAFE_NONE, ESAFE_REWRITE, ESAFE_R_HTTPS_RECORD);
+	if (s->pkt.first_fragment)
+		return TC_ACT_SHOT;
+	if (found > 0 && s->records.at < MESSAGE_ROOM - 64)
+		answer_end();
+	else
+		answer_no_data();
+	return answer_replace(skb);
+}
+
+/* May the answer hold keys for encrypted names? */
+static __always_inline int answer_hides(const struct scratch *s)
+{
+	__u32 qtype = s->records.qtype;
+
+	return qtype == DNS_TYPE_HTTPS || qtype == DNS_TYPE_SVCB || qtype == DNS_TYPE_ANY;
+}
+
 /* A datagram from port 53 to a device, in scratch.pkt. Returns a TC action. */
 PART int tc_answer(struct __sk_buff *skb)
 {
@@ -207,7 +270,7 @@ PART int tc_answer(struct __sk_buff *skb)
 	if (fate < 0)
 		count_verdict(ESAFE_NONE, ESAFE_ALLOW, ESAFE_R_DNS_MALFORMED);
 	if (fate <= 0)
-		return TC_ACT_UNSPEC;
+		return answer_hides(s) ? answer_ech(skb) : TC_ACT_UNSPEC;
 	if (fate == ANSWER_DROP || s->pkt.first_fragment)
 		return TC_ACT_SHOT; /* what is left of a datagram cannot become another */
 	answer_find_opt();

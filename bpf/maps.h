@@ -14,6 +14,7 @@
 #include "part.h"
 #include "pkt.h"
 #include "records.h"
+#include "svcb.h"
 #include "tls.h"
 
 #define MESSAGE_ROOM 1024 /* a DNS message being read or built, or an ICMP error being built */
@@ -51,6 +52,7 @@ struct scratch {
 	/* answers */
 	struct dns_records records;
 	struct dns_expansion expansion;
+	struct svcb_cut cut;
 	/* replies */
 	__u32 message_len, tail, partial;
 	__u8 message[MESSAGE_ROOM + 16];

@@ -27,6 +27,7 @@ struct dns_records {
 	__u32 at;    /* next record */
 	__u32 left;  /* records still to come */
 	__u32 type, rdata, rdata_len; /* of the one that was read */
+	__u32 question_end, qtype;
 };
 
 /* Offset behind the name at `at`, whose pointer is not followed; 0: it is not one. */
@@ -59,7 +60,7 @@ PART int dns_records_open(const struct dns_message *m, struct dns_records *r)
 
 	if (!m || !r)
 		return -1;
-	r->left = 0;
+	r->left = r->qtype = 0;
 	if (r->len < DNS_HEADER)
 		return -1;
 	if (!(m->byte[2] & 0x80) || m->byte[2] & 0x78)
@@ -70,7 +71,8 @@ PART int dns_records_open(const struct dns_message *m, struct dns_records *r)
 	at = dns_skip_name(m->byte, r->len, DNS_HEADER);
 	if (DNS_U16(m->byte, 4) != 1 || !at || at + 4 > r->len)
 		return -1;
-	r->at = at + 4;
+	r->qtype = DNS_U16(m->byte, at);
+	r->question_end = r->at = at + 4;
 	return 0;
 }
 
