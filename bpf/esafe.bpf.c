@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The entries: read, judge, map the fate to what the hook returns. Everything else is in the headers. */
-#include "answer.h"
 #include "maps.h"
 #include "question.h"
 #include "quic.h"
 #include "reply.h"
+#include "response.h"
 #include "stream.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -147,7 +147,7 @@ int esafe_ingress(struct __sk_buff *skb)
 }
 
 /* To the devices, TCP: what servers say of connections that are being opened. Nothing is dropped here. */
-static __always_inline int tc_tcp_answer(struct scratch *s, const struct esafe_config *c)
+static __always_inline int tc_tcp_response(struct scratch *s, const struct esafe_config *c)
 {
 	struct judged_bucket *b;
 	__u64 hash;
@@ -176,12 +176,12 @@ int esafe_egress(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	switch (tc_read(skb)) {
 	case PKT_TCP:
-		return tc_tcp_answer(s, c);
+		return tc_tcp_response(s, c);
 	case PKT_UDP:
 		if (s->pkt.sport != bpf_htons(PORT_DNS))
 			return TC_ACT_UNSPEC;
 		begin(s);
-		return tc_answer(skb);
+		return tc_response(skb);
 	default:
 		return TC_ACT_UNSPEC;
 	}

@@ -129,10 +129,9 @@ static __always_inline int partial(const struct scratch *s, __u32 at, __u32 l4_l
 	return get16(s->other, at) == csum_fold(csum_pseudo(&s->pkt, s->pkt.l4_proto, l4_len));
 }
 
-/* UDP header of the answer in scratch.message, into scratch.other: length and checksum, the same in both directions. */
-PART int finish_udp(void)
+/* UDP header of the answer in scratch.message, into scratch.other. The ports were not yet swapped. */
+PART int finish_udp(struct scratch *s, int may_be_partial)
 {
-	struct scratch *s = scratch_get();
 	__u32 at, len;
 	__u64 sum;
 	__u16 check;
@@ -142,7 +141,7 @@ PART int finish_udp(void)
 	at = s->pkt.l4;
 	len = s->tail;
 	sum = csum_pseudo(&s->pkt, IPPROTO_UDP, len);
-	if (partial(s, at + 6, s->pkt.payload_len + 8)) {
+	if (may_be_partial && partial(s, at + 6, s->pkt.payload_len + 8)) {
 		check = csum_fold(sum);
 	} else {
 		sum += sum_message() + get16(s->other, at) + get16(s->other, at + 2) + PKT_BE16(len);
@@ -150,17 +149,17 @@ PART int finish_udp(void)
 		if (!check)
 			check = 0xffff;
 	}
+	swap_bytes(s->other, at, at + 2, 2);
 	put_be16(s->other, at + 4, len);
 	put16(s->other, at + 6, check);
 	return 0;
 }
 
 /* scratch.other holds the headers of the question: makes them those of the answer. */
-static __always_inline int reply_headers(struct scratch *s)
+static __always_inline int reply_headers(struct scratch *s, int may_be_partial)
 {
 	s->tail = 8 + s->message_len;
-	swap_bytes(s->other, s->pkt.l4, s->pkt.l4 + 2, 2);
-	return turn_round() || finish_udp() || finish_ip() ? -1 : 0;
+	return turn_round() || finish_udp(s, may_be_partial) || finish_ip() ? -1 : 0;
 }
 
 /* The answer in scratch.message goes back to where the question came from. Returns a TC action. */
@@ -173,7 +172,7 @@ PART int tc_send_answer(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	headers = s->pkt.payload;
 	len = s->message_len;
-	if (load_headers(skb, s->other, headers) || reply_headers(s) ||
+	if (load_headers(skb, s->other, headers) || reply_headers(s, 1) ||
 	    bpf_skb_change_tail(skb, s->pkt.payload + s->message_len, 0) ||
 	    store_headers(skb, s->other, headers) ||
 	    bpf_skb_store_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_ROOM), 0)) {
@@ -195,7 +194,7 @@ PART int xdp_send_answer(struct xdp_md *ctx)
 	headers = s->pkt.payload;
 	len = s->message_len;
 	grow = s->pkt.payload + s->message_len - bpf_xdp_get_buff_len(ctx);
-	if (bpf_xdp_load_bytes(ctx, 0, s->other, bounded(headers, HEADERS_ROOM)) || reply_headers(s) ||
+	if (bpf_xdp_load_bytes(ctx, 0, s->other, bounded(headers, HEADERS_ROOM)) || reply_headers(s, 0) ||
 	    bpf_xdp_adjust_tail(ctx, grow))
 		return -1;
 	if (bpf_xdp_store_bytes(ctx, 0, s->other, bounded(headers, HEADERS_ROOM)) ||

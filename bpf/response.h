@@ -7,27 +7,27 @@
  * opened must not break through the name of its host. Answers to what was blocked or rewritten are esafe's own.
  * A malformed answer passes, as its question did, and is counted: clients refuse it.
  */
-#ifndef ESAFE_ANSWER_H
-#define ESAFE_ANSWER_H
+#ifndef ESAFE_RESPONSE_H
+#define ESAFE_RESPONSE_H
 
 #include "question.h"
 #include "records.h"
 #include "reply.h"
 
 #define DNS_TYPE_ANY 255
-#define ANSWER_RECORDS 16 /* that are looked at between one CNAME and the next */
-#define ANSWER_CHAIN 16   /* CNAMEs that are judged */
-#define ANSWER_OPT 64     /* records that are looked at to find OPT */
+#define RESPONSE_RECORDS 16 /* that are looked at between one CNAME and the next */
+#define RESPONSE_CHAIN 16   /* CNAMEs that are judged */
+#define RESPONSE_OPT 64     /* records that are looked at to find OPT */
 
-enum answer_fate { ANSWER_PASS, ANSWER_BLOCK, ANSWER_DROP };
+enum response_fate { RESPONSE_PASS, RESPONSE_BLOCK, RESPONSE_DROP };
 
-static __always_inline const struct dns_message *answer_message(const struct scratch *s)
+static __always_inline const struct dns_message *response_message(const struct scratch *s)
 {
 	return (const struct dns_message *)s->message;
 }
 
 /* Copies the message out of the packet. -1: too short to be one. */
-PART int answer_load(struct __sk_buff *skb)
+PART int response_load(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	__u32 len;
@@ -46,16 +46,16 @@ PART int answer_load(struct __sk_buff *skb)
 }
 
 /* Goes to the next CNAME. 1: it was read; 0: there is none; -1: malformed. */
-PART int answer_next_cname(void)
+PART int response_next_cname(void)
 {
 	struct scratch *s = scratch_get();
 
 	if (!s)
 		return -1;
-	for (int i = 0; i < ANSWER_RECORDS; i++) {
+	for (int i = 0; i < RESPONSE_RECORDS; i++) {
 		if (!s->records.left)
 			return 0;
-		if (dns_records_next(answer_message(s), &s->records)) /* more than is in view is only long */
+		if (dns_records_next(response_message(s), &s->records)) /* more than is in view is only long */
 			return s->records.len < s->pkt.payload_len ? 0 : -1;
 		if (s->records.type == DNS_TYPE_CNAME)
 			return 1;
@@ -64,7 +64,7 @@ PART int answer_next_cname(void)
 }
 
 /* The device is where the packet goes: from here on scratch.pkt says what the device would have sent. */
-static __always_inline int answer_turn(struct __sk_buff *skb, struct scratch *s)
+static __always_inline int response_turn(struct __sk_buff *skb, struct scratch *s)
 {
 	__be16 port = s->pkt.sport;
 
@@ -80,11 +80,11 @@ static __always_inline int answer_turn(struct __sk_buff *skb, struct scratch *s)
 }
 
 /* Is the question one that the group allows without having named it? 1, 0, or -1: malformed. */
-PART int answer_question(struct __sk_buff *skb)
+PART int response_question(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 
-	if (!s || answer_turn(skb, s))
+	if (!s || response_turn(skb, s))
 		return 0;
 	s->proto = ESAFE_P_DNS;
 	question_copy_name(s, s->records.len);
@@ -104,42 +104,42 @@ PART int answer_question(struct __sk_buff *skb)
 	}
 }
 
-/* Judges the target of the CNAME that was read. An enum answer_fate, or -1: malformed. */
-PART int answer_target(void)
+/* Judges the target of the CNAME that was read. An enum response_fate, or -1: malformed. */
+PART int response_target(void)
 {
 	struct scratch *s = scratch_get();
 
 	if (!s)
-		return ANSWER_DROP;
+		return RESPONSE_DROP;
 	s->expansion.len = s->records.len;
 	s->expansion.from = s->records.rdata;
-	if (dns_expand(answer_message(s), &s->expansion, &s->name) || name_scan(s))
+	if (dns_expand(response_message(s), &s->expansion, &s->name) || name_scan(s))
 		return -1;
 	if (decide())
-		return ANSWER_DROP;
+		return RESPONSE_DROP;
 	if (s->verdict != ESAFE_BLOCK && s->verdict != ESAFE_DROP)
-		return ANSWER_PASS; /* a name that would be rewritten is, when it is asked for */
+		return RESPONSE_PASS; /* a name that would be rewritten is, when it is asked for */
 	report();
-	return s->verdict == ESAFE_DROP ? ANSWER_DROP : ANSWER_BLOCK;
+	return s->verdict == ESAFE_DROP ? RESPONSE_DROP : RESPONSE_BLOCK;
 }
 
-/* Judges the chain, whose first CNAME was read. As answer_target(). */
-PART int answer_chain(void)
+/* Judges the chain, whose first CNAME was read. As response_target(). */
+PART int response_chain(void)
 {
-	for (int i = 0; i < ANSWER_CHAIN; i++) {
-		int fate = answer_target();
+	for (int i = 0; i < RESPONSE_CHAIN; i++) {
+		int fate = response_target();
 
 		if (fate)
 			return fate;
-		fate = answer_next_cname();
+		fate = response_next_cname();
 		if (fate <= 0)
 			return fate;
 	}
-	return ANSWER_PASS;
+	return RESPONSE_PASS;
 }
 
 /* Finds the OPT behind the records read so far. A server sends one only to a client that sent one. */
-PART int answer_find_opt(void)
+PART int response_find_opt(void)
 {
 	struct scratch *s = scratch_get();
 
@@ -147,8 +147,8 @@ PART int answer_find_opt(void)
 		return -1;
 	s->question.has_opt = s->question.dnssec_ok = 0;
 	s->records.left += DNS_U16(s->message, 8) + DNS_U16(s->message, 10);
-	for (int i = 0; i < ANSWER_OPT; i++) {
-		if (!s->records.left || dns_records_next(answer_message(s), &s->records))
+	for (int i = 0; i < RESPONSE_OPT; i++) {
+		if (!s->records.left || dns_records_next(response_message(s), &s->records))
 			return 0;
 		if (s->records.type == DNS_TYPE_OPT) {
 			s->question.has_opt = 1;
@@ -160,7 +160,7 @@ PART int answer_find_opt(void)
 }
 
 /* What was built in scratch.message takes the place of the message in the packet. */
-PART int answer_replace(struct __sk_buff *skb)
+PART int response_replace(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	__u32 headers, len;
@@ -170,7 +170,10 @@ PART int answer_replace(struct __sk_buff *skb)
 	headers = s->pkt.payload;
 	len = s->message_len;
 	s->tail = 8 + len;
-	if (load_headers(skb, s->other, headers) || finish_udp() || finish_ip() ||
+	if (load_headers(skb, s->other, headers))
+		return TC_ACT_SHOT;
+	swap_bytes(s->other, s->pkt.l4, s->pkt.l4 + 2, 2); /* and back again with the checksum */
+	if (finish_udp(s, 1) || finish_ip() ||
 	    bpf_skb_change_tail(skb, headers + len, 0) || store_headers(skb, s->other, headers) ||
 	    bpf_skb_store_bytes(skb, headers, s->message, bounded(len, MESSAGE_ROOM), 0)) {
 		count_fault();
@@ -179,25 +182,25 @@ PART int answer_replace(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Judges the answer in scratch.message. As answer_target(). */
-PART int answer_judge(struct __sk_buff *skb)
+/* Judges the answer in scratch.message. As response_target(). */
+PART int response_judge(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	int found;
 
 	if (!s)
-		return ANSWER_PASS;
-	found = dns_records_open(answer_message(s), &s->records);
+		return RESPONSE_PASS;
+	found = dns_records_open(response_message(s), &s->records);
 	if (found)
-		return found < 0 ? found : ANSWER_PASS;
-	found = answer_next_cname();
+		return found < 0 ? found : RESPONSE_PASS;
+	found = response_next_cname();
 	if (found > 0)
-		found = answer_question(skb);
-	return found > 0 ? answer_chain() : found;
+		found = response_question(skb);
+	return found > 0 ? response_chain() : found;
 }
 
 /* The answer up to records.at, and an OPT if there was one: the rest is not kept. */
-PART int answer_end(void)
+PART int response_end(void)
 {
 	struct scratch *s = scratch_get();
 	__u32 end;
@@ -205,7 +208,7 @@ PART int answer_end(void)
 	if (!s)
 		return -1;
 	end = s->records.at;
-	answer_find_opt();
+	response_find_opt();
 	dns_put16(s->message, 8, 0);
 	dns_put16(s->message, 10, s->question.has_opt);
 	if (s->question.has_opt)
@@ -215,7 +218,7 @@ PART int answer_end(void)
 }
 
 /* No data, in place of an answer that cannot be kept. */
-PART int answer_no_data(void)
+PART int response_no_data(void)
 {
 	struct scratch *s = scratch_get();
 	struct esafe_policy *p = policy_get();
@@ -230,12 +233,12 @@ PART int answer_no_data(void)
 }
 
 /* Takes the keys for encrypted names out of an answer that passes otherwise. Returns a TC action. */
-PART int answer_ech(struct __sk_buff *skb)
+PART int response_ech(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	int found;
 
-	if (!s || dns_records_open(answer_message(s), &s->records))
+	if (!s || dns_records_open(response_message(s), &s->records))
 		return TC_ACT_UNSPEC;
 	found = svcb_cut_all((struct dns_message *)s->message, &s->records, &s->cut);
 	if (!found || s->records.question_end > DNS_HEADER + ESAFE_NAME_MAX + 4)
@@ -244,14 +247,14 @@ PART int answer_ech(struct __sk_buff *skb)
 	if (s->pkt.first_fragment)
 		return TC_ACT_SHOT;
 	if (found > 0 && s->records.at < MESSAGE_ROOM - 64)
-		answer_end();
+		response_end();
 	else
-		answer_no_data();
-	return answer_replace(skb);
+		response_no_data();
+	return response_replace(skb);
 }
 
 /* May the answer hold keys for encrypted names? */
-static __always_inline int answer_hides(const struct scratch *s)
+static __always_inline int response_hides(const struct scratch *s)
 {
 	__u32 qtype = s->records.qtype;
 
@@ -259,23 +262,23 @@ static __always_inline int answer_hides(const struct scratch *s)
 }
 
 /* A datagram from port 53 to a device, in scratch.pkt. Returns a TC action. */
-PART int tc_answer(struct __sk_buff *skb)
+PART int tc_response(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	int fate;
 
-	if (!s || answer_load(skb))
+	if (!s || response_load(skb))
 		return TC_ACT_UNSPEC;
-	fate = answer_judge(skb);
+	fate = response_judge(skb);
 	if (fate < 0)
 		count_verdict(ESAFE_NONE, ESAFE_ALLOW, ESAFE_R_DNS_MALFORMED);
 	if (fate <= 0)
-		return answer_hides(s) ? answer_ech(skb) : TC_ACT_UNSPEC;
-	if (fate == ANSWER_DROP || s->pkt.first_fragment)
+		return response_hides(s) ? response_ech(skb) : TC_ACT_UNSPEC;
+	if (fate == RESPONSE_DROP || s->pkt.first_fragment)
 		return TC_ACT_SHOT; /* what is left of a datagram cannot become another */
-	answer_find_opt();
+	response_find_opt();
 	question_answer();
-	return answer_replace(skb);
+	return response_replace(skb);
 }
 
 #endif
