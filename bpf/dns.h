@@ -21,6 +21,7 @@
 #define DNS_TYPE_HTTPS 65
 #define DNS_TYPE_OPT 41
 #define DNS_FORMERR 1
+#define DNS_SERVFAIL 2
 #define DNS_NXDOMAIN 3
 #define DNS_REPLY_EXTRA (ESAFE_ANSWER_BODY + 34 + 48) /* longest answer, SOA and OPT behind a question */
 

@@ -218,7 +218,10 @@ int esafe_xdp(struct xdp_md *ctx)
 	if (xdp_question_load(ctx, s) || question_judge(1) != QUESTION_ANSWER)
 		return XDP_PASS;
 	sent = xdp_send_answer(ctx);
-	return sent < 0 ? XDP_PASS : sent;
+	if (sent < 0)
+		return XDP_PASS;
+	report();
+	return sent;
 }
 
 /*

@@ -38,13 +38,18 @@ PART int question_answer(void)
 		return QUESTION_DROP;
 	if (p && s->answer)
 		answer = &p->answers[s->answer & (ESAFE_ANSWERS - 1)];
-	s->message_len = dns_answer(s->message, &s->question, answer, p ? p->negative_ttl : 30);
+	if (!p) { /* nothing is wrong with the name: ask again */
+		dns_answer_header(s->message, DNS_SERVFAIL, 0, 0, 0);
+		s->message_len = s->question.end;
+		return QUESTION_ANSWER;
+	}
+	s->message_len = dns_answer(s->message, &s->question, answer, p->negative_ttl);
 	return QUESTION_ANSWER;
 }
 
 /*
  * Judges the question in scratch.message, whose name also stands in scratch.name.wire. `accelerator`: on XDP, where
- * what is allowed is left to TC to count and to log.
+ * only what was really answered is reported: TC judges everything else, and reports it.
  */
 PART int question_judge(int accelerator)
 {
@@ -56,12 +61,11 @@ PART int question_judge(int accelerator)
 	s->proto = ESAFE_P_DNS;
 	if (!dns_header_ok(s->message, s->message_len) || name_scan(s) ||
 	    dns_question_rest(s->message, s->message_len, s->name.len, &s->question))
-		return question_malformed(s);
+		return accelerator ? QUESTION_PASS : question_malformed(s);
 	if (decide())
 		return QUESTION_DROP;
-	if (s->verdict == ESAFE_ALLOW && accelerator)
-		return QUESTION_PASS;
-	report();
+	if (!accelerator)
+		report();
 	if (s->verdict == ESAFE_ALLOW)
 		return QUESTION_PASS;
 	if (s->verdict == ESAFE_DROP)

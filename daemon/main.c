@@ -59,7 +59,8 @@ static int read_config(struct esafed *esafed)
 	return esafed->config ? 0 : tell(&problems);
 }
 
-static int test(const struct esafed *esafed)
+/* No installation is asked for its secret seeds: any odd ones show whether the names find a place. */
+static int test(struct esafed *esafed)
 {
 	const char *file = esafed->config->policy;
 	struct problems problems = { 0 };
@@ -73,6 +74,8 @@ static int test(const struct esafed *esafed)
 		log_errno(err, "%s", file);
 		return EXIT_PROBLEMS;
 	}
+	esafed->hash_k1 = 0x9e3779b97f4a7c15ULL;
+	esafed->hash_k2 = 0xbf58476d1ce4e5b9ULL;
 	policy = policy_check(esafed, file, text, len, &problems);
 	free(text);
 	if (!policy)

@@ -167,6 +167,10 @@ void verb_policy_rollback(struct request *request)
 	long long version = request_number(request, "version", (long long)esafed->applied.version - 1);
 	struct reg_policy old;
 
+	if (version == 0 && request_number(request, "version", -1) == -1) {
+		request_end(request, CTL_NOT_FOUND, "there is no policy before this one");
+		return;
+	}
 	if (version < 1 || version > UINT32_MAX || register_policy_get(esafed->reg, version, &old)) {
 		request_end(request, CTL_NOT_FOUND, "there is no policy of version %lld", version);
 		return;
@@ -190,7 +194,10 @@ static void show_line(void *ctx, const char *text)
 
 static int flat_line(void *ctx, const char *path, const char *text)
 {
-	return request_row(ctx, json_pack("{ss ss}", "path", path, "text", text));
+	char line[1024]; /* what a person reads; programs take the other two */
+
+	snprintf(line, sizeof(line), "%s: %s", path, text);
+	return request_row(ctx, json_pack("{ss ss ss}", "path", path, "text", text, "line", line));
 }
 
 static void show_source(struct request *request, const struct reg_policy *row)

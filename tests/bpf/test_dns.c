@@ -258,3 +258,21 @@ Test(dns, fragments_and_bad_headers_do_not_pass)
 	cr_expect_eq(lab_run(lab, lab->skel->progs.esafe_ingress, &in, NULL), TC_ACT_SHOT);
 	cr_expect_eq(lab_count(lab, ESAFE_R_HEADER), 2);
 }
+
+Test(dns, xdp_sums_in_full_and_leaves_the_malformed)
+{
+	struct frame in, out;
+	__u8 msg[512];
+	struct lab_packet p = { .dport = 53, .payload = msg, .partial = 1 };
+
+	/* nobody completes a checksum behind XDP_TX */
+	p.len = lab_question(msg, "games.example", 1, 1);
+	lab_frame(&in, &p);
+	cr_assert_eq(lab_run(lab, lab->skel->progs.esafe_xdp, &in, &out), XDP_TX);
+	cr_assert(checksums_right(&out));
+	p.len = 13;
+	lab_frame(&in, &p);
+	cr_assert_eq(lab_run(lab, lab->skel->progs.esafe_xdp, &in, &out), XDP_PASS);
+	cr_assert_eq(lab->events, 0);
+	cr_assert_eq(lab_count(lab, ESAFE_R_DNS_MALFORMED), 0);
+}

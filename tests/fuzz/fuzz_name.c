@@ -25,7 +25,7 @@ static int scan(struct esafe_name *name, const __u8 *wire, size_t len, int garba
 static void check(const __u8 *wire, size_t len)
 {
 	struct esafe_name *name = malloc(sizeof(*name)), *other = malloc(sizeof(*other));
-	__u8 upper[ESAFE_WIRE_ROOM];
+	__u8 upper[ESAFE_WIRE_ROOM], lower[ESAFE_WIRE_ROOM];
 	__u32 at = 0, skipped = 0;
 
 	if (!scan(name, wire, len, 0) && name->len <= len) {
@@ -36,7 +36,9 @@ static void check(const __u8 *wire, size_t len)
 				if (upper[i] >= 'a' && upper[i] <= 'z')
 					upper[i] -= 32;
 		must(!scan(other, upper, name->len, 0xff));
-		must(other->len == name->len && !memcmp(other->wire, name->wire, name->len));
+		esafe_lower_wire(lower, name->wire);
+		esafe_lower_wire(other->wire, other->wire);
+		must(other->len == name->len && !memcmp(other->wire, lower, name->len));
 		must(!memcmp(other->suffix, name->suffix, name->labels * sizeof(name->suffix[0])));
 		for (; wire[at]; at += 1 + wire[at], skipped++) {
 			must(!scan(other, wire + at, name->len - at, 0x41));
