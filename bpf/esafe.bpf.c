@@ -5,6 +5,7 @@
 #include "question.h"
 #include "quic.h"
 #include "reply.h"
+#include "response.h"
 #include "stream.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -149,17 +150,13 @@ int esafe_ingress(struct __sk_buff *skb)
 	}
 }
 
-/* To the devices: what servers say of connections that are being opened. Nothing is dropped here. */
-SEC("tc")
-int esafe_egress(struct __sk_buff *skb)
+/* To the devices, TCP: what servers say of connections that are being opened. Nothing is dropped here. */
+static __always_inline int tc_tcp_response(struct scratch *s, const struct esafe_config *c)
 {
-	struct esafe_config *c = config_get();
-	struct scratch *s = scratch_get();
 	struct judged_bucket *b;
 	__u64 hash;
 
-	count_run(ESAFE_HOOK_EGRESS);
-	if (!s || !c || tc_read(skb) != PKT_TCP || !(s->pkt.tcp_flags & (TCP_ACK | TCP_SYN)))
+	if (!(s->pkt.tcp_flags & (TCP_ACK | TCP_SYN)))
 		return TC_ACT_UNSPEC;
 	hash = flow_hash(c, &s->pkt, 0);
 	b = judged_bucket(hash);
@@ -169,6 +166,29 @@ int esafe_egress(struct __sk_buff *skb)
 	s->flow = hash;
 	stream_in();
 	return TC_ACT_UNSPEC;
+}
+
+/* To the devices. */
+SEC("tc")
+int esafe_egress(struct __sk_buff *skb)
+{
+	struct esafe_config *c = config_get();
+	struct scratch *s = scratch_get();
+
+	count_run(ESAFE_HOOK_EGRESS);
+	if (!s || !c)
+		return TC_ACT_UNSPEC;
+	switch (tc_read(skb)) {
+	case PKT_TCP:
+		return tc_tcp_response(s, c);
+	case PKT_UDP:
+		if (s->pkt.sport != bpf_htons(PORT_DNS))
+			return TC_ACT_UNSPEC;
+		begin(s);
+		return tc_response(skb);
+	default:
+		return TC_ACT_UNSPEC;
+	}
 }
 
 /* As tc_read(), for XDP. */

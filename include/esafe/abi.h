@@ -59,7 +59,7 @@
 	X(BYPASS, 17, "safesearch-bypass", "a locked service at an address that is not the locked one") \
 	X(HTTPS_RECORD, 18, "https-record", "record type 65 withheld so that the real name is seen") \
 	X(NO_INTERNET, 19, "no-internet", "the group has no Internet")                              \
-	X(DNS_MALFORMED, 20, "dns-malformed", "not a well-formed DNS question")                     \
+	X(DNS_MALFORMED, 20, "dns-malformed", "not a well-formed DNS message")                      \
 	X(TLS_MALFORMED, 21, "tls-malformed", "not a well-formed ClientHello")                      \
 	X(TLS_TOO_LONG, 22, "tls-too-long", "no name within the longest first flight accepted")     \
 	X(UNNAMED, 23, "unnamed", "a connection that does not say its name")                        \
