@@ -10,11 +10,10 @@
 #include "esafe/hash.h"
 #include "esafe/catmap.h"
 #include "dns.h"
+#include "svcb.h"
 #include "flow.h"
 #include "part.h"
 #include "pkt.h"
-#include "records.h"
-#include "svcb.h"
 #include "tls.h"
 
 #define MESSAGE_ROOM 1024 /* a DNS message being read or built, or an ICMP error being built */
@@ -53,14 +52,14 @@ struct scratch {
 	__u32 feed_at, feed_left; /* bytes of the packet that the reader has not got yet */
 	__u32 opening;       /* enum opening_state */
 	__u32 result;        /* enum tls_result, enum flight_result */
-	/* answers */
-	struct dns_records records;
-	struct dns_expansion expansion;
-	struct svcb_cut cut;
 	/* replies */
 	__u32 message_len, tail, partial;
 	__u8 message[MESSAGE_ROOM + 16];
 	__u8 other[FLIGHT_ROOM + FLIGHT_CHUNK]; /* a retransmission, to compare */
+	/* responses */
+	struct dns_records records;
+	struct dns_expansion expansion;
+	struct svcb_cut cut;
 };
 
 struct {

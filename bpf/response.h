@@ -159,6 +159,16 @@ PART int response_find_opt(void)
 	return 0;
 }
 
+/* scratch.other gets the headers of the packet, with what changes along with its message. */
+static __always_inline int response_headers(struct __sk_buff *skb, struct scratch *s, __u32 headers)
+{
+	if (load_headers(skb, s->other, headers))
+		return -1;
+	s->tail = 8 + s->message_len;
+	swap_bytes(s->other, s->pkt.l4, s->pkt.l4 + 2, 2); /* and back again with the checksum */
+	return finish_udp(s, 1) || finish_ip() ? -1 : 0;
+}
+
 /* What was built in scratch.message takes the place of the message in the packet. */
 PART int response_replace(struct __sk_buff *skb)
 {
@@ -169,12 +179,8 @@ PART int response_replace(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	headers = s->pkt.payload;
 	len = s->message_len;
-	s->tail = 8 + len;
-	if (load_headers(skb, s->other, headers))
-		return TC_ACT_SHOT;
-	swap_bytes(s->other, s->pkt.l4, s->pkt.l4 + 2, 2); /* and back again with the checksum */
-	if (finish_udp(s, 1) || finish_ip() ||
-	    bpf_skb_change_tail(skb, headers + len, 0) || store_headers(skb, s->other, headers) ||
+	if (response_headers(skb, s, headers) || bpf_skb_change_tail(skb, headers + len, 0) ||
+	    store_headers(skb, s->other, headers) ||
 	    bpf_skb_store_bytes(skb, headers, s->message, bounded(len, MESSAGE_ROOM), 0)) {
 		count_fault();
 		return TC_ACT_SHOT;
