@@ -19,8 +19,6 @@
 #define RESPONSE_CHAIN 16   /* CNAMEs that are judged */
 #define RESPONSE_OPT 64     /* records that are looked at to find OPT */
 
-enum response_fate { RESPONSE_PASS, RESPONSE_BLOCK, RESPONSE_DROP };
-
 static __always_inline const struct dns_message *response_message(const struct scratch *s)
 {
 	return (const struct dns_message *)s->message;
@@ -80,13 +78,12 @@ static __always_inline int response_turn(struct __sk_buff *skb, struct scratch *
 }
 
 /* Is the question one that the group allows without having named it? 1, 0, or -1: malformed. */
-PART int response_question(struct __sk_buff *skb)
+PART int response_question(void)
 {
 	struct scratch *s = scratch_get();
 
-	if (!s || response_turn(skb, s))
+	if (!s)
 		return 0;
-	s->proto = ESAFE_P_DNS;
 	question_copy_name(s, s->records.len);
 	if (name_scan(s) || dns_question_rest(s->message, s->records.len, s->name.len, &s->question))
 		return -1;
@@ -104,38 +101,41 @@ PART int response_question(struct __sk_buff *skb)
 	}
 }
 
-/* Judges the target of the CNAME that was read. An enum response_fate, or -1: malformed. */
+/* Judges the target of the CNAME that was read. 1: blocked; 0; -1: malformed. */
 PART int response_target(void)
 {
 	struct scratch *s = scratch_get();
 
 	if (!s)
-		return RESPONSE_DROP;
+		return 0;
 	s->expansion.len = s->records.len;
 	s->expansion.from = s->records.rdata;
 	if (dns_expand(response_message(s), &s->expansion, &s->name) || name_scan(s))
 		return -1;
 	if (decide())
-		return RESPONSE_DROP;
-	if (s->verdict != ESAFE_BLOCK && s->verdict != ESAFE_DROP)
-		return RESPONSE_PASS; /* a name that would be rewritten is, when it is asked for */
-	report();
-	return s->verdict == ESAFE_DROP ? RESPONSE_DROP : RESPONSE_BLOCK;
+		return 0;
+	return s->verdict == ESAFE_BLOCK; /* a name that would be rewritten is, when it is asked for */
 }
 
-/* Judges the chain, whose first CNAME was read. As response_target(). */
+/*
+ * Judges the chain, whose first CNAME was read. Most chains lead nowhere that is blocked, so the question is looked up
+ * only for those that do. 1: blocked; 0; -1: malformed.
+ */
 PART int response_chain(void)
 {
-	for (int i = 0; i < RESPONSE_CHAIN; i++) {
-		int fate = response_target();
+	int found = 0;
 
-		if (fate)
-			return fate;
-		fate = response_next_cname();
-		if (fate <= 0)
-			return fate;
+	for (int i = 0; i < RESPONSE_CHAIN; i++) {
+		found = response_target();
+		if (found)
+			break;
+		found = response_next_cname();
+		if (found <= 0)
+			return found;
 	}
-	return RESPONSE_PASS;
+	if (found > 0)
+		found = response_question();
+	return found > 0 ? response_target() : found;
 }
 
 /* Finds the OPT behind the records read so far. A server sends one only to a client that sent one. */
@@ -188,21 +188,25 @@ PART int response_replace(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Judges the answer in scratch.message. As response_target(). */
+/* Judges the answer in scratch.message. As response_chain(). */
 PART int response_judge(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
 	int found;
 
 	if (!s)
-		return RESPONSE_PASS;
+		return 0;
 	found = dns_records_open(response_message(s), &s->records);
 	if (found)
-		return found < 0 ? found : RESPONSE_PASS;
+		return found < 0 ? found : 0;
 	found = response_next_cname();
-	if (found > 0)
-		found = response_question(skb);
-	return found > 0 ? response_chain() : found;
+	if (found <= 0)
+		return found;
+	if (response_turn(skb, s))
+		return 0;
+	s->proto = ESAFE_P_DNS;
+	s->question.qtype = s->records.qtype;
+	return response_chain();
 }
 
 /* The answer up to records.at, and an OPT if there was one: the rest is not kept. */
@@ -271,16 +275,17 @@ static __always_inline int response_hides(const struct scratch *s)
 PART int tc_response(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch_get();
-	int fate;
+	int blocked;
 
 	if (!s || response_load(skb))
 		return TC_ACT_UNSPEC;
-	fate = response_judge(skb);
-	if (fate < 0)
+	blocked = response_judge(skb);
+	if (blocked < 0)
 		count_verdict(ESAFE_NONE, ESAFE_ALLOW, ESAFE_R_DNS_MALFORMED);
-	if (fate <= 0)
+	if (blocked <= 0)
 		return response_hides(s) ? response_ech(skb) : TC_ACT_UNSPEC;
-	if (fate == RESPONSE_DROP || s->pkt.first_fragment)
+	report();
+	if (s->pkt.first_fragment)
 		return TC_ACT_SHOT; /* what is left of a datagram cannot become another */
 	response_find_opt();
 	question_answer();

@@ -156,6 +156,36 @@ static void dns(const char *figure, int xdp, int listed, int want, double must, 
 	measure(figure, xdp, 1, want, must, aim);
 }
 
+static __u32 add_record(__u8 *to, __u8 type, const void *rdata, __u8 len)
+{
+	memcpy(to, (__u8[]){ 0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, len }, 12);
+	memcpy(to + 12, rdata, len);
+	return 12 + len;
+}
+
+/* Answers on their way to a device: two addresses, and perhaps the name that they belong to. */
+static void response(const char *figure, int alias, double must, double aim)
+{
+	__u8 msg[512], wire[ESAFE_NAME_MAX];
+	char name[128];
+
+	for (__u32 i = 0; i < REFILL_FRAMES; i++) {
+		struct lab_packet p = { .dport = 53, .payload = msg, .from_server = 1 };
+
+		name_of(rnd() % NAMES_MAX * 2 + 1, name);
+		p.len = lab_question(msg, name, 1, 0);
+		msg[2] = 0x81;
+		msg[7] = 2 + alias;
+		name_of(rnd() % NAMES_MAX * 2 + 1, name);
+		if (alias)
+			p.len += add_record(msg + p.len, 5, wire, name_from_text(name, strlen(name), wire));
+		p.len += add_record(msg + p.len, 1, "\1\2\3\4", 4);
+		p.len += add_record(msg + p.len, 1, "\1\2\3\5", 4);
+		add_frame(&p, EGRESS);
+	}
+	measure(figure, 0, 1, -1, must, aim);
+}
+
 static struct lab_packet connection(__u32 n)
 {
 	return (struct lab_packet){ .sport = 1024 + n % 60000, .dport = 443, .host = 1 + n / 60000 % 250 };
@@ -330,6 +360,8 @@ int main(void)
 	dns("DNS question, name in no list, 4 labels, 5 M names (XDP)", 1, 0, XDP_PASS, 600, 350);
 	dns("DNS question blocked and answered in place, 5 M names (TC)", 0, 1, TC_ACT_REDIRECT, 900, 500);
 	dns("DNS question blocked and answered in place, 5 M names (XDP)", 1, 1, XDP_TX, 900, 500);
+	response("DNS answer with one CNAME and two addresses judged, 5 M names", 1, 1500, 800);
+	response("DNS answer with two addresses, which lead nowhere", 0, 300, 150);
 	openings("SYN + ClientHello of one segment, whole flow", 100, 200, 2048, 2000, 1300);
 	openings("SYN + post-quantum ClientHello of two segments, name in the second", 1400, 300, 1400, 2700, 1800);
 	initials("QUIC: the first Initial, with the name", 1, 28000, 24000);
