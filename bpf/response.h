@@ -123,8 +123,11 @@ PART int response_target(void)
  */
 PART int response_chain(void)
 {
-	int found = 0;
+	struct scratch *s = scratch_get();
+	int found = 0, floor;
 
+	if (!s)
+		return 0;
 	for (int i = 0; i < RESPONSE_CHAIN; i++) {
 		found = response_target();
 		if (found)
@@ -133,8 +136,12 @@ PART int response_chain(void)
 		if (found <= 0)
 			return found;
 	}
-	if (found > 0)
-		found = response_question();
+	if (found <= 0)
+		return found;
+	floor = s->reason == ESAFE_R_FLOOR; /* outranks whatever allowed the question */
+	found = response_question();
+	if (!found && floor)
+		found = 1;
 	return found > 0 ? response_target() : found;
 }
 

@@ -68,6 +68,7 @@ Test(answers, verdicts)
 		{ 2, "open.example", { "games.example", "adult.example" }, ESAFE_R_CATEGORY, "adult.example" },
 		{ 1, "open.example", { "good.games.example" }, PASSED, NULL },
 		{ 1, "good.games.example", { "games.example" }, PASSED, NULL },
+		{ 1, "good.games.example", { "locked.example" }, ESAFE_R_FLOOR, "locked.example" },
 		{ 1, "childline.org.uk", { "adult.example" }, PASSED, NULL },
 		{ 1, "a.update.example", { "games.example" }, PASSED, NULL },
 		{ 3, "www.school.example", { "games.example", "any.example" }, PASSED, NULL },
