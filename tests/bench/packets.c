@@ -27,7 +27,8 @@ static const char policy[] =
 static struct lab *lab;
 static struct refill *refill;
 static struct refill_frame *frames;
-static __u32 used;
+static __u8 *bytes;
+static __u32 used, bytes_used;
 
 static int empty_program(enum bpf_prog_type type, int result)
 {
@@ -64,10 +65,10 @@ static void add_frame(const struct lab_packet *p, __u32 program)
 
 	LAB_CHECK(used < REFILL_FRAMES);
 	lab_frame(&f, p);
-	frames[used].len = f.len;
-	frames[used].program = program;
-	memcpy(frames[used].bytes, f.bytes, f.len);
-	used++;
+	LAB_CHECK(bytes_used + f.len <= REFILL_ROOM && f.len <= REFILL_BYTES);
+	frames[used++] = (struct refill_frame){ bytes_used, f.len, program };
+	memcpy(bytes + bytes_used, f.bytes, f.len);
+	bytes_used += f.len;
 }
 
 /* Nanoseconds of one run, over all frames once, and the last return value. */
@@ -79,7 +80,7 @@ static double run(int xdp, int *retval)
 	int fd = bpf_program__fd(xdp ? refill->progs.refill_xdp : refill->progs.refill_tc);
 	double sum = 0;
 
-	memcpy(in, frames[0].bytes, frames[0].len);
+	memcpy(in, bytes, frames[0].len);
 	refill->bss->next_frame = 0;
 	refill->bss->frames_used = used;
 	for (__u32 done = 0; done < used; done += BATCH) {
@@ -138,7 +139,7 @@ static void measure(const char *figure, int xdp, int per, int want, double must,
 	puts("");
 	fflush(stdout);
 	json_decref(row);
-	used = 0;
+	used = bytes_used = 0;
 }
 
 static void dns(const char *figure, int xdp, int listed, int want, double must, double aim)
@@ -243,7 +244,7 @@ static void judged(const char *figure, __u32 count, double must, double aim)
 		add_opening(connection(i), hello, len, 1024);
 		if (used + 8 >= REFILL_FRAMES || i + 1 == count) {
 			run(0, &retval);
-			used = 0;
+			used = bytes_used = 0;
 		}
 	}
 	while (used < REFILL_FRAMES) {
@@ -353,7 +354,9 @@ int main(void)
 	refill = refill__open_and_load();
 	LAB_CHECK(refill);
 	frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(refill->maps.frames), 0);
-	LAB_CHECK(frames != MAP_FAILED);
+	bytes = mmap(NULL, sizeof(struct refill_bytes), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     bpf_map__fd(refill->maps.bytes), 0);
+	LAB_CHECK(frames != MAP_FAILED && bytes != MAP_FAILED);
 	judged("TCP data segment of a judged flow, 64 flows", 64, 60, 20);
 	judged("TCP data segment of a judged flow, 50,000 flows", 50000, 300, 130);
 	dns("DNS question, name in no list, 4 labels, 5 M names (TC)", 0, 0, -1, 600, 350);

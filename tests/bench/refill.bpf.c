@@ -18,6 +18,14 @@ struct {
 } frames SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, 4);
+	__uint(value_size, sizeof(struct refill_bytes));
+} bytes SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, REFILL_PROGRAMS);
 	__uint(key_size, 4);
@@ -41,19 +49,31 @@ static __always_inline struct refill_frame *take(void)
 	return bpf_map_lookup_elem(&frames, &i);
 }
 
+static __always_inline __u8 *bytes_of(const struct refill_frame *f)
+{
+	__u32 zero = 0;
+	struct refill_bytes *all = bpf_map_lookup_elem(&bytes, &zero);
+
+	return all ? &all->bytes[f->at & (REFILL_ROOM - 1)] : 0;
+}
+
 SEC("tc")
 int refill_tc(struct __sk_buff *skb)
 {
 	struct refill_frame *f = take();
+	__u8 *bytes;
 	__u32 len;
 
 	if (!f)
+		return -2;
+	bytes = bytes_of(f);
+	if (!bytes)
 		return -2;
 	len = f->len;
 	if (skb->len != len && bpf_skb_change_tail(skb, len, 0))
 		return -3;
 	len = ((len - 1) & (REFILL_BYTES - 1)) + 1;
-	if (bpf_skb_store_bytes(skb, 0, f->bytes, len, 0))
+	if (bpf_skb_store_bytes(skb, 0, bytes, len, 0))
 		return -4;
 	bpf_tail_call(skb, &target_tc, f->program);
 	return -5;
@@ -64,14 +84,18 @@ int refill_xdp(struct xdp_md *ctx)
 {
 	struct refill_frame *f = take();
 	__u32 len, now = bpf_xdp_get_buff_len(ctx);
+	__u8 *bytes;
 
 	if (!f)
+		return -2;
+	bytes = bytes_of(f);
+	if (!bytes)
 		return -2;
 	len = f->len;
 	if (now != len && bpf_xdp_adjust_tail(ctx, (int)len - (int)now))
 		return -3;
 	len = ((len - 1) & (REFILL_BYTES - 1)) + 1;
-	if (bpf_xdp_store_bytes(ctx, 0, f->bytes, len))
+	if (bpf_xdp_store_bytes(ctx, 0, bytes, len))
 		return -4;
 	bpf_tail_call(ctx, &target_xdp, f->program);
 	return -5;
