@@ -39,6 +39,8 @@ struct scratch {
 	__u32 listed_labels;
 	/* decide() */
 	__u32 proto;         /* enum esafe_proto */
+	__u32 known;         /* enum esafe_known */
+	__u32 rule;          /* grant, lesson or suspension that decided */
 	__u32 verdict, reason, answer, category, line, matched, log;
 	__u32 profile, slot; /* slot: transition */
 	__u32 version;       /* of the policy */
@@ -162,6 +164,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } verdicts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ESAFE_KNOWN_CELLS);
+	__type(key, __u32);
+	__type(value, __u64);
+} known SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -216,7 +216,7 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 static __always_inline void forget_verdict(struct scratch *s)
 {
 	s->category = ESAFE_NO_CATEGORY;
-	s->line = s->matched = s->answer = s->version = 0;
+	s->line = s->matched = s->answer = s->version = s->rule = 0;
 	s->log = ESAFE_LOG_FULL;
 	verdict(s, ESAFE_BLOCK, ESAFE_R_NO_POLICY, 0);
 }

@@ -61,6 +61,9 @@ static __always_inline void event_fill(struct esafe_event *e, const struct scrat
 	e->how = s->how;
 	e->matched = s->matched;
 	e->name_len = s->name.len;
+	e->class = s->device.class;
+	e->rule = s->rule;
+	e->known = s->known;
 	__builtin_memset(e->pad, 0, sizeof(e->pad));
 }
 

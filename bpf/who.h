@@ -108,8 +108,9 @@ PART int who(struct scratch *s, struct esafe_policy *p)
 		s->how = known->how;
 		if (known->until_ns && s->now_ns >= known->until_ns) {
 			s->group = known->base_group;
+			s->how = known->base_how;
 			s->device.user = 0;
-			s->how = ESAFE_HOW_DEVICE;
+			s->device.class = known->base_class;
 		}
 	} else {
 		__builtin_memset(&s->device, 0, sizeof(s->device));

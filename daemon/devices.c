@@ -81,6 +81,7 @@ static int gather_device(void *ctx, const struct reg_device *device)
 			.group = group >= 0 ? group : ESAFE_NONE,
 			.base_group = group >= 0 ? group : ESAFE_NONE,
 			.how = group >= 0 ? ESAFE_HOW_DEVICE : ESAFE_HOW_NONE,
+			.base_how = group >= 0 ? ESAFE_HOW_DEVICE : ESAFE_HOW_NONE,
 		},
 	};
 

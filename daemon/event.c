@@ -27,6 +27,7 @@ static const struct {
 static const char *const proto_names[] = {
 	[ESAFE_P_NONE] = "none", [ESAFE_P_DNS] = "dns",   [ESAFE_P_DNS_TCP] = "dns-tcp", [ESAFE_P_TLS] = "tls",
 	[ESAFE_P_QUIC] = "quic", [ESAFE_P_HTTP] = "http", [ESAFE_P_TCP] = "tcp",	 [ESAFE_P_UDP] = "udp",
+	[ESAFE_P_IP] = "ip",
 };
 
 static const struct {
@@ -41,7 +42,12 @@ static const struct {
 	[ESAFE_HOW_SUBNET] = { "subnet", RECORD_LOW },
 	[ESAFE_HOW_INTERFACE] = { "interface", RECORD_LOW },
 	[ESAFE_HOW_STRICTEST] = { "strictest", RECORD_UNKNOWN },
+	[ESAFE_HOW_RADIUS] = { "radius", RECORD_HIGH },
+	[ESAFE_HOW_LOGON] = { "logon", RECORD_HIGH },
+	[ESAFE_HOW_PORTAL] = { "portal", RECORD_HIGH },
+	[ESAFE_HOW_VOUCHER] = { "voucher", RECORD_MEDIUM },
 };
+_Static_assert(sizeof(hows) / sizeof(hows[0]) == ESAFE_HOW_COUNT, "every way has a name");
 
 static const char *const confidence_names[] = {
 	[RECORD_UNKNOWN] = "unknown", [RECORD_LOW] = "low", [RECORD_MEDIUM] = "medium", [RECORD_HIGH] = "high",

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ESAFE_ABI 4
+#define ESAFE_ABI 5
 
 #define ESAFE_NAME_MAX 255     /* a name in wire form, root label included (RFC 1035 section 2.3.4) */
 #define ESAFE_LABELS_MAX 127   /* labels of such a name, root label not counted */
@@ -79,7 +79,20 @@
 	X(QUIC_DIFFERS, 37, "quic-differs", "an Initial of QUIC that changes what was judged")      \
 	X(QUIC_UNKNOWN, 38, "quic-unknown", "data of a QUIC connection whose start was not seen")   \
 	X(QUIC_FLOOD, 39, "quic-flood", "more Initials of QUIC than one source may send")           \
-	X(HTTP_MALFORMED, 40, "http-malformed", "not a well-formed HTTP/1 request")
+	X(HTTP_MALFORMED, 40, "http-malformed", "not a well-formed HTTP/1 request")                 \
+	X(UNRESOLVED, 41, "unresolved", "an address that the device has not resolved here")         \
+	X(WIREGUARD, 42, "wireguard", "a handshake of WireGuard")                                   \
+	X(OPENVPN, 43, "openvpn", "a handshake of OpenVPN")                                         \
+	X(IPSEC, 44, "ipsec", "IKE, ESP or AH")                                                     \
+	X(L2TP, 45, "l2tp", "a tunnel of L2TP")                                                     \
+	X(PPTP, 46, "pptp", "the control connection of PPTP")                                       \
+	X(GRE, 47, "gre", "a tunnel of GRE")                                                        \
+	X(IP_IN_IP, 48, "ip-in-ip", "IP packets inside IP packets, such as 6in4")                   \
+	X(TEREDO, 49, "teredo", "IPv6 inside UDP")                                                  \
+	X(SSH, 50, "ssh", "a connection of SSH")                                                    \
+	X(PROTOCOL, 51, "protocol", "an IP protocol that cannot be inspected")                      \
+	X(SUPERVISION, 52, "supervision", "an adult's supervised session is open")                  \
+	X(QUOTA, 53, "quota", "the volume that was allowed is used up")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,
@@ -105,17 +118,31 @@ enum esafe_proto { /* where the name was read */
 	ESAFE_P_HTTP = 5,
 	ESAFE_P_TCP = 6, /* a TCP connection without a name */
 	ESAFE_P_UDP = 7,
+	ESAFE_P_IP = 8,  /* another IP protocol */
+};
+
+enum esafe_known { /* what was known of a connection when it was judged */
+	ESAFE_KNOWN_NAME = 0,    /* its name was seen */
+	ESAFE_KNOWN_DNS = 1,     /* no name, but the device had resolved the address */
+	ESAFE_KNOWN_OUTER = 2,   /* only the public outer name of Encrypted ClientHello */
+	ESAFE_KNOWN_ADDRESS = 3, /* only the address */
+	ESAFE_KNOWN_COUNT = 4,
 };
 
 enum esafe_how { /* how the group was found; kept with each event */
 	ESAFE_HOW_NONE = 0,
 	ESAFE_HOW_DEVICE = 1, /* device register */
-	ESAFE_HOW_USER = 2,   /* a session of a person */
-	ESAFE_HOW_CLASS = 3,
+	ESAFE_HOW_USER = 2,   /* a session of a person, opened by hand */
+	ESAFE_HOW_CLASS = 3,  /* a session of a class */
 	ESAFE_HOW_VLAN = 4,
 	ESAFE_HOW_SUBNET = 5,
 	ESAFE_HOW_INTERFACE = 6,
 	ESAFE_HOW_STRICTEST = 7, /* nothing is known */
+	ESAFE_HOW_RADIUS = 8,  /* a session of a person, by RADIUS accounting (RFC 2866) */
+	ESAFE_HOW_LOGON = 9,   /* by a logon script */
+	ESAFE_HOW_PORTAL = 10, /* by log-in at the portal */
+	ESAFE_HOW_VOUCHER = 11, /* of a guest, by voucher */
+	ESAFE_HOW_COUNT = 12,
 };
 
 enum esafe_hook {
@@ -156,15 +183,22 @@ struct esafe_device {
 	__u32 id;        /* row in the register; 0: not registered */
 	__u32 user;      /* row in the register; 0: nobody */
 	__u64 until_ns;  /* CLOCK_TAI deadline of the session; 0: none */
+	__u64 suspended_until_ns; /* CLOCK_TAI; 0: until it is lifted */
+	__u16 class;     /* row in the register; 0: none */
+	__u16 base_class; /* after the deadline */
+	__u16 room;      /* row in the register; 0: none */
+	__u16 pad;
 	__u8 group;      /* ESAFE_NONE: by place */
 	__u8 base_group; /* after the deadline */
 	__u8 how;        /* enum esafe_how */
+	__u8 base_how;   /* after the deadline */
 	__u8 flags;      /* ESAFE_DEVICE_* */
-	__u32 pad;
+	__u8 pad2[3];
 };
-_Static_assert(sizeof(struct esafe_device) == 24, "abi");
+_Static_assert(sizeof(struct esafe_device) == 40, "abi");
 #define ESAFE_DEVICE_QUARANTINED 1
-#define ESAFE_DEVICE_SUSPENDED 2
+#define ESAFE_DEVICE_SUSPENDED 2 /* until suspended_until_ns */
+#define ESAFE_DEVICE_OVER_QUOTA 4
 
 /* ---- policy: map "policy", array of maps; the inner array has one element, swapped whole ---- */
 struct esafe_group {
@@ -172,9 +206,11 @@ struct esafe_group {
 	__u8 log;   /* ESAFE_LOG_* */
 	__u8 quic;  /* ESAFE_QUIC_* */
 	__u8 flags; /* ESAFE_GROUP_* */
-	__u8 pad[4];
+	__u16 tunnels; /* ESAFE_TUNNEL_BIT() of the shapes that the group may use */
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct esafe_group) == 8, "abi");
+#define ESAFE_TUNNEL_BIT(reason) (1 << ((reason) - ESAFE_R_WIREGUARD)) /* WIREGUARD to PROTOCOL */
 #define ESAFE_LOG_FULL 0    /* every name */
 #define ESAFE_LOG_BLOCKED 1 /* only what was not plainly allowed */
 #define ESAFE_LOG_NONE 2    /* only the locked floor */
@@ -183,6 +219,7 @@ _Static_assert(sizeof(struct esafe_group) == 8, "abi");
 #define ESAFE_QUIC_INSPECT 2
 #define ESAFE_GROUP_NO_INTERNET 1 /* everything but help sites is refused */
 #define ESAFE_GROUP_HIDE_HTTPS_RR 2 /* questions of type 65 get NODATA */
+#define ESAFE_GROUP_RESOLVED 4 /* only addresses that the device has resolved here */
 
 struct esafe_profile {          /* one group in one time slot */
 	__u64 block[4];         /* categories, bit n of word n/64 */
@@ -309,7 +346,10 @@ struct esafe_event {
 	__u8 verdict, reason, group, how;
 	__u8 matched;      /* labels of the listed suffix that decided; 0: none */
 	__u16 name_len;    /* bytes of name, root label included; 0: no name */
-	__u8 pad[10];
+	__u16 class;       /* of the device then; 0: none */
+	__u32 rule;        /* row of the grant, lesson or suspension in the register; 0: none */
+	__u8 known;        /* enum esafe_known */
+	__u8 pad[3];
 	__u8 name[];       /* wire form, lower case */
 };
 _Static_assert(sizeof(struct esafe_event) == 96 && __builtin_offsetof(struct esafe_event, name) == 96, "abi");
@@ -319,6 +359,10 @@ _Static_assert(sizeof(struct esafe_event) == 96 && __builtin_offsetof(struct esa
 #define ESAFE_VERDICT_INDEX(group, verdict, reason) \
 	((((__u32)(group)) * ESAFE_VERDICT_COUNT + (verdict)) * ESAFE_REASON_ROOM + (reason))
 #define ESAFE_VERDICT_CELLS ((ESAFE_GROUPS + 1) * ESAFE_VERDICT_COUNT * ESAFE_REASON_ROOM) /* last group: not known */
+
+/* map "known": index of __u64, connections by what was known of them */
+#define ESAFE_KNOWN_INDEX(group, known) ((__u32)(group) * ESAFE_KNOWN_COUNT + (known))
+#define ESAFE_KNOWN_CELLS ((ESAFE_GROUPS + 1) * ESAFE_KNOWN_COUNT) /* last group: not known */
 
 struct esafe_stats { /* map "stats", one element */
 	__u64 runs[ESAFE_HOOK_COUNT];
