@@ -200,6 +200,56 @@ _Static_assert(sizeof(struct esafe_device) == 40, "abi");
 #define ESAFE_DEVICE_SUSPENDED 2 /* until suspended_until_ns */
 #define ESAFE_DEVICE_OVER_QUOTA 4
 
+/*
+ * ---- what somebody opened or closed for a while: maps "scope" and "grant", hashes ----
+ * A device may belong to five scopes. A scope that has no entry, or whose deadline is over, costs one look-up.
+ */
+enum esafe_scope_kind {
+	ESAFE_SCOPE_DEVICE = 1,
+	ESAFE_SCOPE_USER = 2,
+	ESAFE_SCOPE_CLASS = 3,
+	ESAFE_SCOPE_ROOM = 4,
+	ESAFE_SCOPE_GROUP = 5,
+	ESAFE_SCOPE_LESSON = 6, /* only in map "grant": the sites of a lesson */
+};
+struct esafe_scope_key {
+	__u32 id;      /* row in the register; number of the group */
+	__u8 kind;     /* enum esafe_scope_kind */
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct esafe_scope_key) == 8, "abi");
+
+struct esafe_scope {
+	__u64 until_ns;            /* CLOCK_TAI; the last of all deadlines of this scope */
+	__u64 lesson_until_ns;     /* CLOCK_TAI; 0: no lesson */
+	__u64 supervised_until_ns; /* CLOCK_TAI; 0: no adult's session */
+	__u32 lesson;              /* row in the register */
+	__u32 supervision;
+	__u64 categories[4];       /* those that a grant of this scope may speak of */
+	__u8 flags;                /* ESAFE_SCOPE_* */
+	__u8 pad[7];
+};
+_Static_assert(sizeof(struct esafe_scope) == 72, "abi");
+#define ESAFE_SCOPE_LESSON_ONLY 1 /* nothing but the sites of the lesson */
+#define ESAFE_SCOPE_SITES 2       /* a grant of this scope speaks of a site */
+
+struct esafe_grant_key {
+	__u64 what;    /* hash of the site's name, which stands for those below it too; or a category */
+	__u32 id;      /* of the scope, or of the lesson */
+	__u8 kind;     /* enum esafe_scope_kind */
+	__u8 category; /* 1: `what` is one */
+	__u8 pad[2];
+};
+_Static_assert(sizeof(struct esafe_grant_key) == 16, "abi");
+
+struct esafe_grant {
+	__u64 until_ns; /* CLOCK_TAI */
+	__u32 rule;     /* row in the register */
+	__u8 verdict;   /* ESAFE_ALLOW or ESAFE_BLOCK */
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct esafe_grant) == 16, "abi");
+
 /* ---- policy: map "policy", array of maps; the inner array has one element, swapped whole ---- */
 struct esafe_group {
 	__u8 valid;

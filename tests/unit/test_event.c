@@ -89,8 +89,8 @@ Test(event, numbers_out_of_range)
 {
 	BAD(event->verdict = ESAFE_VERDICT_COUNT);
 	BAD(event->reason = ESAFE_REASON_COUNT);
-	BAD(event->proto = 8);
-	BAD(event->how = 8);
+	BAD(event->proto = ESAFE_P_IP + 1);
+	BAD(event->how = ESAFE_HOW_COUNT);
 	BAD(event->group = ESAFE_GROUPS);
 	BAD(event->category = ESAFE_CATEGORIES);
 	BAD(event->name_len = ESAFE_NAME_MAX + 1);
