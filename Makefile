@@ -6,6 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
 UNITDIR ?= /lib/systemd/system
+SYSUSERSDIR ?= /usr/lib/sysusers.d
 
 Q = $(if $(V),,@echo "  $@"; )
 CC := gcc
@@ -157,6 +158,7 @@ install: all
 		[ -e $(DESTDIR)$(SYSCONFDIR)/esafe/$$f ] || install -m 644 daemon/share/$$f $(DESTDIR)$(SYSCONFDIR)/esafe/; done
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's,@PREFIX@,$(PREFIX),g' daemon/esafed.service > $(DESTDIR)$(UNITDIR)/esafed.service
+	install -D -m 644 daemon/esafe.sysusers $(DESTDIR)$(SYSUSERSDIR)/esafe.conf
 
 clean:
 	rm -rf $(B)

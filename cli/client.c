@@ -45,7 +45,7 @@ static int connect_to(const char *path)
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		fprintf(stderr, "esafectl: no esafed at %s: %s%s\n", path, strerror(errno),
-			errno == EACCES ? " (only root and group esafe-admin may ask)" : "");
+			errno == EACCES ? " (only root and members of the groups esafe-admin, esafe-head ... may ask: esafectl(8))" : "");
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -24,6 +24,11 @@ __u64 clock_realtime_ns(void)
 	return read_ns(CLOCK_REALTIME);
 }
 
+__u64 clock_monotonic_ms(void)
+{
+	return read_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
 /* The two are read one after the other: the offset is a whole number of seconds, so rounding takes the gap away. */
 __s64 clock_tai_offset_ns(void)
 {

@@ -7,6 +7,7 @@
 
 __s64 clock_seconds(void);       /* since 1970 */
 __u64 clock_realtime_ns(void);
+__u64 clock_monotonic_ms(void);
 __s64 clock_tai_offset_ns(void); /* CLOCK_TAI less CLOCK_REALTIME; whole seconds */
 
 #define CLOCK_TEXT_SIZE 32

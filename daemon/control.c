@@ -84,9 +84,33 @@ static void client_refuse(struct client *client, const struct problems *problems
 	json_decref(line);
 }
 
-static bool may(const struct peer *peer, enum role role)
+static void deny(struct client *client, const struct verb *verb, struct problems *problems)
 {
-	return role == ROLE_ANYBODY || peer->role[role];
+	struct control *control = client->control;
+	char needs[PEER_NEEDS_SIZE];
+
+	control->stats.refused++;
+	peer_needs(verb->may, needs);
+	log_warn("%s was refused \"%s\": it %s", client->peer.name, verb->name, needs);
+	if (control->hooks.refused)
+		control->hooks.refused(control->owner, &client->peer, verb);
+	problem_add(problems, NULL, 0, 0, "\"%s\" %s", verb->name, needs);
+	client_refuse(client, problems, "denied");
+}
+
+/* Who looks at what persons did is written down, or does not see it. */
+static bool look_is_written(struct client *client, const struct verb *verb, const json_t *args,
+			    struct problems *problems)
+{
+	struct control *control = client->control;
+
+	if (!(verb->may & LOOK) || !control->hooks.looks ||
+	    !control->hooks.looks(control->owner, &client->peer, verb, args))
+		return true;
+	control->stats.errors++;
+	problem_add(problems, NULL, 0, 0, "who asks for this is written down, and that failed");
+	client_refuse(client, problems, "failed");
+	return false;
 }
 
 static void start_request(struct client *client, const struct verb *verb, json_t *args)
@@ -120,11 +144,10 @@ static void take_line(struct client *client, const char *line, size_t len)
 	if (request_parse(line, len, control->verbs, control->verbs_count, &verb, &args, &problems)) {
 		control->stats.errors++;
 		client_refuse(client, &problems, "usage");
-	} else if (!may(&client->peer, verb->role)) {
-		control->stats.refused++;
-		log_warn("%s was refused \"%s\": needs %s", client->peer.name, verb->name, peer_role_name(verb->role));
-		problem_add(&problems, NULL, 0, 0, "\"%s\" needs %s", verb->name, peer_role_name(verb->role));
-		client_refuse(client, &problems, "denied");
+	} else if (!(client->peer.roles & verb->may)) {
+		deny(client, verb, &problems);
+		json_decref(args);
+	} else if (!look_is_written(client, verb, args, &problems)) {
 		json_decref(args);
 	} else {
 		start_request(client, verb, args);
@@ -362,7 +385,7 @@ static int listen_at(const char *path)
 	err = bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 	umask(mask);
 	if (!err)
-		err = peer_open_to_admins(path);
+		err = peer_open(path);
 	if (!err && listen(fd, 16) < 0)
 		err = -errno;
 	if (err) {
@@ -373,7 +396,8 @@ static int listen_at(const char *path)
 }
 
 int control_start(struct loop *loop, const char *path, const struct verb *verbs, size_t n,
-		  const struct control_limits *limits, void *owner, struct control **out)
+		  const struct control_limits *limits, const struct control_hooks *hooks, void *owner,
+		  struct control **out)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
@@ -383,6 +407,8 @@ int control_start(struct loop *loop, const char *path, const struct verb *verbs,
 	control->verbs = verbs;
 	control->verbs_count = n;
 	control->limits = *limits;
+	if (hooks)
+		control->hooks = *hooks;
 	control->owner = owner;
 	control->fd = listen_at(path);
 	if (control->fd < 0) {

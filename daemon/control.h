@@ -17,7 +17,7 @@ struct control;
 
 struct peer {
 	uid_t uid;
-	bool role[ROLE_COUNT];
+	unsigned roles; /* MAY(...) */
 	char name[64]; /* of the account, or "uid 1000" */
 };
 
@@ -39,6 +39,13 @@ struct request {
 	int fd;                /* a file that came with the request, or -1; closed with it unless the verb takes it */
 };
 
+/* What the owner of the socket is told; each may be NULL. */
+struct control_hooks {
+	void (*refused)(void *owner, const struct peer *peer, const struct verb *verb);
+	/* Before a verb with LOOK is answered; anything but 0: it is not. */
+	int (*looks)(void *owner, const struct peer *peer, const struct verb *verb, const json_t *args);
+};
+
 struct control_stats {
 	unsigned long long requests, errors, refused;
 	unsigned clients;
@@ -55,7 +62,8 @@ struct control_limits {
 extern const struct control_limits control_limits_default;
 
 int control_start(struct loop *loop, const char *path, const struct verb *verbs, size_t n,
-		  const struct control_limits *limits, void *owner, struct control **control);
+		  const struct control_limits *limits, const struct control_hooks *hooks, void *owner,
+		  struct control **control);
 void control_stop(struct control *control); /* sends all clients away; the socket file goes, too */
 void control_stats(const struct control *control, struct control_stats *out);
 

@@ -32,6 +32,7 @@ struct control {
 	const struct verb *verbs;
 	size_t verbs_count;
 	struct control_limits limits;
+	struct control_hooks hooks;
 	void *owner;
 	int fd;
 	struct loop_source *source, *sweep;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "audit.h"
 #include "bpfprog.h"
 #include "caps.h"
 #include "clock.h"
@@ -274,7 +275,7 @@ static int start_parts(struct esafed *esafed)
 	err = ring_start(esafed->maps, esafed->loop, &user, &esafed->ring);
 	if (!err)
 		err = control_start(esafed->loop, esafed->config->socket, verbs, verbs_count, &control_limits_default,
-				    esafed, &esafed->control);
+				    &audit_hooks, esafed, &esafed->control);
 	if (!err)
 		err = upkeep_start(esafed);
 	if (!err)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+#include "audit.h"
 #include "config.h"
 #include "control.h"
 #include "event.h"
@@ -38,6 +39,7 @@ struct esafed {
 	struct maps *maps;
 	struct ring *ring;
 	struct control *control;
+	struct audit audit;
 	struct http *http;
 	struct http_page page;
 	struct neigh *neigh;

@@ -5,12 +5,16 @@
 
 #include "control.h"
 
-#define PEER_ADMIN_GROUP "esafe-admin"
-
 int peer_of(int fd, struct peer *peer);
-const char *peer_role_name(enum role role);
 
-/* Gives the socket file to root and, where it exists, the group of administrators. */
-int peer_open_to_admins(const char *path);
+/* "needs the role teacher or admin: be a member of the group esafe-teacher or esafe-admin" */
+#define PEER_NEEDS_SIZE 320
+void peer_needs(unsigned may, char out[PEER_NEEDS_SIZE]);
+
+/*
+ * Gives the socket file to root and to those groups of the roles that exist, each by an entry of its access control
+ * list, and to nobody else. Of a group made later its members get in when the daemon starts again.
+ */
+int peer_open(const char *path);
 
 #endif

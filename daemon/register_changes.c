@@ -10,6 +10,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 
+#include "log.h"
 #include "register_db.h"
 
 static bool add_number(EVP_MD_CTX *md, __u64 number)
@@ -89,7 +90,10 @@ int register_change_add(struct reg *reg, __s64 time, const char *who, const char
 		err = change_hash(before, &change, change.hash);
 	if (!err)
 		err = change_insert(reg, &change);
-	return register_leave(reg, err);
+	err = register_leave(reg, err);
+	if (!err)
+		log_info("%s: %s%s%s", who, action, *change.detail ? ": " : "", change.detail);
+	return err;
 }
 
 static void change_of_row(sqlite3_stmt *stmt, struct reg_change *out)

@@ -11,11 +11,23 @@
 
 struct request;
 
+/* Groups of the operating system, see peer.c; root has all these roles. */
 enum role {
-	ROLE_ANYBODY, /* whoever may open the socket */
-	ROLE_ADMIN,   /* root, or group esafe-admin */
+	ROLE_ADMIN,    /* the network manager */
+	ROLE_HEAD,
+	ROLE_DSL,      /* designated safeguarding lead */
+	ROLE_TEACHER,
+	ROLE_GOVERNOR,
+	ROLE_PAGES,    /* no person: the process that shows pages */
 	ROLE_COUNT
 };
+
+/* Roles as a set. */
+#define MAY(role) (1u << ROLE_##role)
+#define MAY_PERSONS (MAY(ADMIN) | MAY(HEAD) | MAY(DSL) | MAY(TEACHER) | MAY(GOVERNOR))
+#define MAY_ANYBODY (1u << ROLE_COUNT) /* whoever may open the socket */
+/* In a verb's row: it shows what persons did, so that its use is written down before it is answered (see audit.c). */
+#define LOOK (1u << 31)
 
 enum arg_type { ARG_TEXT, ARG_NUMBER, ARG_FLAG };
 
@@ -28,7 +40,7 @@ struct arg {
 
 struct verb {
 	const char *name;
-	enum role role;
+	unsigned may; /* roles, one of which is needed; LOOK */
 	const struct arg *args; /* NULL: none */
 	void (*fn)(struct request *request);
 };

@@ -56,28 +56,31 @@ static const struct arg replay_args[] = {
 };
 static const struct arg detach_args[] = { { "yes", ARG_FLAG, true, 0 }, { .name = NULL } };
 
+/* Who runs the filter and who answers for what it shows. */
+#define SEES (MAY(ADMIN) | MAY(HEAD) | MAY(DSL))
+
 const struct verb verbs[] = {
-	{ ESAFE_CTL_CLOCK, ROLE_ANYBODY, NULL, verb_clock },
-	{ "status", ROLE_ADMIN, NULL, verb_status },
-	{ "policy check", ROLE_ADMIN, text_args, verb_policy_check },
-	{ "policy diff", ROLE_ADMIN, text_args, verb_policy_diff },
-	{ "policy apply", ROLE_ADMIN, text_args, verb_policy_apply },
-	{ "policy rollback", ROLE_ADMIN, version_args, verb_policy_rollback },
-	{ "policy show", ROLE_ADMIN, show_args, verb_policy_show },
-	{ "policy history", ROLE_ADMIN, limit_args, verb_policy_history },
-	{ "list ls", ROLE_ADMIN, list_args, verb_list_ls },
-	{ "list reload", ROLE_ADMIN, reload_args, verb_list_reload },
-	{ "list find", ROLE_ADMIN, find_args, verb_list_find },
-	{ "device ls", ROLE_ADMIN, device_ls_args, verb_device_ls },
-	{ "device add", ROLE_ADMIN, device_add_args, verb_device_add },
-	{ "device set", ROLE_ADMIN, device_set_args, verb_device_set },
-	{ "device import", ROLE_ADMIN, device_import_args, verb_device_import },
-	{ "device rm", ROLE_ADMIN, device_rm_args, verb_device_rm },
-	{ "why", ROLE_ADMIN, why_args, verb_why },
-	{ "log", ROLE_ADMIN, log_args, verb_log },
-	{ "top", ROLE_ADMIN, limit_args, verb_top },
-	{ "replay", ROLE_ADMIN, replay_args, verb_replay },
-	{ "detach", ROLE_ADMIN, detach_args, verb_detach },
+	{ ESAFE_CTL_CLOCK, MAY_ANYBODY, NULL, verb_clock },
+	{ "status", MAY_ANYBODY, NULL, verb_status },
+	{ "policy check", MAY(ADMIN) | MAY(HEAD), text_args, verb_policy_check },
+	{ "policy diff", MAY(ADMIN) | MAY(HEAD), text_args, verb_policy_diff },
+	{ "policy apply", MAY(ADMIN), text_args, verb_policy_apply },
+	{ "policy rollback", MAY(ADMIN), version_args, verb_policy_rollback },
+	{ "policy show", MAY_PERSONS, show_args, verb_policy_show },
+	{ "policy history", MAY_PERSONS, limit_args, verb_policy_history },
+	{ "list ls", SEES, list_args, verb_list_ls },
+	{ "list reload", MAY(ADMIN), reload_args, verb_list_reload },
+	{ "list find", SEES, find_args, verb_list_find },
+	{ "device ls", SEES | MAY(TEACHER), device_ls_args, verb_device_ls },
+	{ "device add", MAY(ADMIN), device_add_args, verb_device_add },
+	{ "device set", MAY(ADMIN), device_set_args, verb_device_set },
+	{ "device import", MAY(ADMIN), device_import_args, verb_device_import },
+	{ "device rm", MAY(ADMIN), device_rm_args, verb_device_rm },
+	{ "why", SEES, why_args, verb_why },
+	{ "log", SEES | LOOK, log_args, verb_log },
+	{ "top", SEES | LOOK, limit_args, verb_top },
+	{ "replay", MAY(ADMIN), replay_args, verb_replay },
+	{ "detach", MAY(ADMIN), detach_args, verb_detach },
 };
 const size_t verbs_count = sizeof(verbs) / sizeof(*verbs);
 

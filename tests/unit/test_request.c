@@ -11,8 +11,8 @@ static const struct arg args[] = {
 	{ .name = NULL }
 };
 static const struct verb verbs[] = {
-	{ "status", ROLE_ANYBODY, NULL, NULL },
-	{ "list find", ROLE_ADMIN, args, NULL },
+	{ "status", MAY_ANYBODY, NULL, NULL },
+	{ "list find", MAY(ADMIN), args, NULL },
 };
 
 /* On a heap block of exactly that size. NULL: refused, with the first problem in `why`. */
