@@ -93,6 +93,36 @@ struct {
 	__type(value, struct esafe_device);
 } device SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ESAFE_SCOPES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct esafe_scope_key);
+	__type(value, struct esafe_scope);
+} scope SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ESAFE_GRANTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct esafe_grant_key);
+	__type(value, struct esafe_grant);
+} grant SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ESAFE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct esafe_slot);
+} slot SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ESAFE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct esafe_volume);
+} volume SEC(".maps");
+
 struct inner_policy {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

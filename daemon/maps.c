@@ -169,16 +169,6 @@ int maps_share_names(struct maps *maps, const struct maps *from)
 	return bpf_map_update_elem(maps->names, &zero, &from->names_fd, BPF_ANY) ? -errno : 0;
 }
 
-int maps_device_set(struct maps *maps, const struct esafe_device_key *key, const struct esafe_device *device)
-{
-	return bpf_map_update_elem(maps->device, key, device, BPF_ANY) ? -errno : 0;
-}
-
-int maps_device_del(struct maps *maps, const struct esafe_device_key *key)
-{
-	return bpf_map_delete_elem(maps->device, key) && errno != ENOENT ? -errno : 0;
-}
-
 int maps_devices(struct maps *maps,
 		 int (*fn)(void *ctx, const struct esafe_device_key *key, const struct esafe_device *device), void *ctx)
 {

@@ -8,9 +8,10 @@
 #include <linux/types.h>
 #include "esafe/abi.h"
 
-#define MAPS_LIST(X)                                                                                                \
-	X(config) X(iface) X(device) X(policy) X(names) X(judged) X(opening) X(flight_owners) X(flights) X(events)  \
-	X(verdicts) X(stats) X(why) X(quic_owners) X(quic_conns) X(quic_tokens)
+#define MAPS_LIST(X) \
+	X(config) X(iface) X(device) X(scope) X(grant) X(slot) X(volume) X(policy) X(names) X(judged) \
+	X(opening) X(flight_owners) X(flights) X(events) X(verdicts) X(stats) X(why) X(quic_owners) \
+	X(quic_conns) X(quic_tokens)
 
 struct maps {
 #define X(name) int name;
@@ -57,6 +58,23 @@ int maps_device_del(struct maps *maps, const struct esafe_device_key *key); /* 0
 /* Calls fn for every entry; the map must not be changed in it. Non-zero ends the walk and is returned. */
 int maps_devices(struct maps *maps,
 		 int (*fn)(void *ctx, const struct esafe_device_key *key, const struct esafe_device *device), void *ctx);
+
+/*
+ * Scopes and what is granted or denied in them; see abi.h. A grant comes before the scope that speaks of it, and goes
+ * after it. del: 0 also if it was not there. each: as maps_devices().
+ */
+int maps_scope_set(struct maps *maps, const struct esafe_scope_key *key, const struct esafe_scope *scope);
+int maps_scope_del(struct maps *maps, const struct esafe_scope_key *key);
+int maps_scope_each(struct maps *maps,
+		    int (*fn)(void *ctx, const struct esafe_scope_key *key, const struct esafe_scope *scope), void *ctx);
+int maps_grant_set(struct maps *maps, const struct esafe_grant_key *key, const struct esafe_grant *grant);
+int maps_grant_del(struct maps *maps, const struct esafe_grant_key *key);
+int maps_grant_each(struct maps *maps,
+		    int (*fn)(void *ctx, const struct esafe_grant_key *key, const struct esafe_grant *grant), void *ctx);
+
+/* Bytes that each device sent and got since its slot was taken, summed over CPUs. */
+int maps_volume_each(struct maps *maps,
+		     int (*fn)(void *ctx, const struct esafe_device_key *key, __u64 up, __u64 down), void *ctx);
 
 int maps_iface_set(struct maps *maps, __u32 ifindex, const struct esafe_iface *iface);
 int maps_iface_del(struct maps *maps, __u32 ifindex);

@@ -220,6 +220,26 @@ static int copy_device(void *ctx, const struct esafe_device_key *key, const stru
 	return maps_device_set(ctx, key, device);
 }
 
+static int copy_scope(void *ctx, const struct esafe_scope_key *key, const struct esafe_scope *scope)
+{
+	return maps_scope_set(ctx, key, scope);
+}
+
+static int copy_grant(void *ctx, const struct esafe_grant_key *key, const struct esafe_grant *grant)
+{
+	return maps_grant_set(ctx, key, grant);
+}
+
+/* Who everybody is, and what is open or closed for them for a while. */
+static int copy_people(struct maps *from, struct maps *to)
+{
+	int err = maps_devices(from, copy_device, to);
+
+	if (!err)
+		err = maps_grant_each(from, copy_grant, to);
+	return err ? err : maps_scope_each(from, copy_scope, to);
+}
+
 static int set_identity(struct replaying *r, struct maps *maps)
 {
 	struct esafe_iface entry = { .identity = ESAFE_BY_ADDRESS };
@@ -243,7 +263,7 @@ static int work(void *ctx)
 	if (!err)
 		err = maps_set_policy(maps, r->compiled);
 	if (!err)
-		err = maps_devices(r->esafed->maps, copy_device, maps);
+		err = copy_people(r->esafed->maps, maps);
 	if (!err && r->specs)
 		err = read_lists(r);
 	return err;
@@ -384,6 +404,7 @@ static int prepare(struct replaying *r)
 		return err;
 	log_all(r->compiled);
 	r->config.adopt_until_ns = 0;
+	r->config.scopes = r->config.cut_devices = r->config.cut_scopes = 0; /* counted as they are copied */
 	r->config.by_address = by_address(r);
 	return 0;
 }

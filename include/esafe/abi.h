@@ -159,8 +159,13 @@ struct esafe_config {
 	__u64 adopt_until_ns;   /* CLOCK_TAI: until then connections that are already open are taken as judged */
 	__u32 abi;
 	__u32 by_address;       /* interfaces that tell devices apart by address; 0: map iface need not be asked */
+	/* These four are kept by daemon/maps.c: whoever sets a device or scope need not think of them. */
+	__u32 epoch;            /* raised by each change that may cut connections that are open */
+	__u32 scopes;           /* bit n: map scope may hold some of kind n; 0: no map of scopes need be asked */
+	__u32 cut_devices;      /* entries of map device that are quarantined, suspended or over their quota */
+	__u32 cut_scopes;       /* entries of map scope with ESAFE_SCOPE_LESSON_ONLY */
 };
-_Static_assert(sizeof(struct esafe_config) == 48, "abi");
+_Static_assert(sizeof(struct esafe_config) == 64, "abi");
 
 /* ---- interfaces: map "iface", hash by __u32 ifindex ---- */
 #define ESAFE_BY_MAC 0
@@ -199,11 +204,17 @@ _Static_assert(sizeof(struct esafe_device) == 40, "abi");
 #define ESAFE_DEVICE_QUARANTINED 1
 #define ESAFE_DEVICE_SUSPENDED 2 /* until suspended_until_ns */
 #define ESAFE_DEVICE_OVER_QUOTA 4
+#define ESAFE_DEVICE_CUT (ESAFE_DEVICE_QUARANTINED | ESAFE_DEVICE_SUSPENDED | ESAFE_DEVICE_OVER_QUOTA)
 
 /*
  * ---- what somebody opened or closed for a while: maps "scope" and "grant", hashes ----
- * A device may belong to five scopes. A scope that has no entry, or whose deadline is over, costs one look-up.
+ * A device may belong to five scopes. A scope that has no entry, or whose deadline is over, costs one look-up; one that
+ * has, one more for each category of the name and for each parent of it that its grants may speak of.
  */
+#define ESAFE_SCOPES 16384
+#define ESAFE_GRANTS 65536
+#define ESAFE_GRANT_LABELS 15 /* labels of a site that a grant or a lesson speaks of, at most */
+#define ESAFE_DEPTH_BIT(labels) (1u << (labels))
 enum esafe_scope_kind {
 	ESAFE_SCOPE_DEVICE = 1,
 	ESAFE_SCOPE_USER = 2,
@@ -224,14 +235,15 @@ struct esafe_scope {
 	__u64 lesson_until_ns;     /* CLOCK_TAI; 0: no lesson */
 	__u64 supervised_until_ns; /* CLOCK_TAI; 0: no adult's session */
 	__u32 lesson;              /* row in the register */
-	__u32 supervision;
+	__u32 supervision;         /* likewise */
 	__u64 categories[4];       /* those that a grant of this scope may speak of */
+	__u16 sites;               /* ESAFE_DEPTH_BIT() of every site that a grant of this scope may speak of */
+	__u16 lesson_sites;        /* likewise of the sites of the lesson */
 	__u8 flags;                /* ESAFE_SCOPE_* */
-	__u8 pad[7];
+	__u8 pad[3];
 };
 _Static_assert(sizeof(struct esafe_scope) == 72, "abi");
 #define ESAFE_SCOPE_LESSON_ONLY 1 /* nothing but the sites of the lesson */
-#define ESAFE_SCOPE_SITES 2       /* a grant of this scope speaks of a site */
 
 struct esafe_grant_key {
 	__u64 what;    /* hash of the site's name, which stands for those below it too; or a category */
@@ -243,12 +255,42 @@ struct esafe_grant_key {
 _Static_assert(sizeof(struct esafe_grant_key) == 16, "abi");
 
 struct esafe_grant {
-	__u64 until_ns; /* CLOCK_TAI */
+	__u64 until_ns; /* CLOCK_TAI; 0: no other than that of its scope or lesson */
 	__u32 rule;     /* row in the register */
 	__u8 verdict;   /* ESAFE_ALLOW or ESAFE_BLOCK */
 	__u8 pad[3];
 };
 _Static_assert(sizeof(struct esafe_grant) == 16, "abi");
+
+/*
+ * ---- volume: maps "slot", array, and "volume", per-CPU array ----
+ * A device that sends or gets anything takes a slot, one of ESAFE_SLOT_WAYS from its hash on, and keeps it until the
+ * daemon frees it. The slot also holds what is to be cut of the connections that the device has open.
+ */
+#define ESAFE_SLOTS 16384
+#define ESAFE_SLOT_WAYS 8
+struct esafe_slot {
+	__u64 tag;      /* hash of the device's key; 0: free */
+	__u32 epoch;    /* of the configuration when `cut` was found out */
+	__u32 second;   /* likewise, CLOCK_TAI; when the device was last seen, give or take a minute */
+	__u32 cut_since; /* second in which `cut` last became another */
+	__u32 lesson;   /* of ESAFE_CUT_LESSON */
+	__u8 cut;       /* ESAFE_CUT_* */
+	__u8 era;       /* 1 to 7; connections that were judged in another are cut. 0: none was ever cut */
+	__u8 pad[2];
+	struct esafe_device_key key;
+	__u8 pad2[16];
+};
+_Static_assert(sizeof(struct esafe_slot) == 64, "abi");
+#define ESAFE_CUT_NONE 0
+#define ESAFE_CUT_LESSON 1    /* a lesson with ESAFE_SCOPE_LESSON_ONLY */
+#define ESAFE_CUT_HELP 2      /* suspended or over the quota: only what is protected */
+#define ESAFE_CUT_ALL 3       /* quarantined */
+
+struct esafe_volume {
+	__u64 up, down; /* bytes of frames */
+};
+_Static_assert(sizeof(struct esafe_volume) == 16, "abi");
 
 /* ---- policy: map "policy", array of maps; the inner array has one element, swapped whole ---- */
 struct esafe_group {
@@ -419,8 +461,9 @@ struct esafe_stats { /* map "stats", one element */
 	__u64 events_lost[ESAFE_VERDICT_COUNT]; /* the ring was full; by verdict */
 	__u64 flows_evicted;
 	__u64 faults; /* a helper of the kernel refused: see reason "fault" */
+	__u64 uncounted; /* bytes of devices that found no slot */
 };
-_Static_assert(sizeof(struct esafe_stats) == 72, "abi");
+_Static_assert(sizeof(struct esafe_stats) == 80, "abi");
 
 /* ---- the question of `esafectl why`: map "why", one element, read and written by program esafe_why ---- */
 struct esafe_why {
