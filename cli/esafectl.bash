@@ -18,6 +18,10 @@ _esafectl_verbs() {
 	device set
 	device import
 	device rm
+	session start
+	session end
+	session ls
+	notice ls
 	why
 	log
 	top

@@ -32,6 +32,12 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_UNTIL] = { "until", 'u', VALUE_TIME, "TIME", "until", "before this time" },
 	[OPT_USER] = { "user", 0, VALUE_TEXT, "USER", "user", "only this user's" },
 	[OPT_VERDICT] = { "verdict", 'v', VALUE_TEXT, "VERDICT", "verdict", "allow, block, rewrite or drop" },
+	[OPT_ADULT] = { "adult", 0, VALUE_TEXT, "USER", "adult", "who looks after the class" },
+	[OPT_CLASS] = { "class", 0, VALUE_TEXT, "CLASS", "class", "a class" },
+	[OPT_FOR] = { "for", 0, VALUE_TEXT, "TIME", "for", "for so long: 50m, 1h30m, 2d" },
+	[OPT_IP] = { "ip", 0, VALUE_TEXT, "ADDRESS", "ip", "the device that has this IP address" },
+	[OPT_LOGON] = { "logon", 0, VALUE_FLAG, NULL, "logon", "a logon script says so" },
+	[OPT_PAST] = { "past", 0, VALUE_FLAG, NULL, "past", "those that are over, too" },
 	[OPT_YES] = { "yes", 'y', VALUE_FLAG, NULL, "yes", "it is meant" },
 };
 
@@ -53,6 +59,15 @@ static const struct column device_columns[] = {
 };
 static const struct column import_columns[] = {
 	{ "sign", "", 1 }, { "name", "NAME", 20 }, { "address", "ADDRESS", 17 }, { "change", "CHANGE", 0 }, { .key = NULL }
+};
+static const struct column session_columns[] = {
+	{ "id", "ID", 5 }, { "how", "HOW", 7 }, { "user", "USER", 16 }, { "class", "CLASS", 8 }, { "group", "GROUP", 10 },
+	{ "device", "DEVICE", 16 }, { "address", "ADDRESS", 15 }, { "until", "UNTIL", 19 }, { "state", "STATE", 0 },
+	{ "mac", "MAC", -1 }, { "adult", "ADULT", -1 }, { "started", "STARTED", -1 }, { "ended", "ENDED", -1 },
+	{ "source", "SOURCE", -1 }, { "by", "BY", -1 }, { .key = NULL }
+};
+static const struct column notice_columns[] = {
+	{ "time", "TIME", 19 }, { "kind", "ABOUT", 8 }, { "text", "NOTICE", 0 }, { "id", "ID", -1 }, { .key = NULL }
 };
 static const struct column list_columns[] = {
 	{ "name", "LIST", 20 }, { "category", "CATEGORY", 14 }, { "state", "STATE", 7 }, { "names", "NAMES", 9 },
@@ -114,6 +129,16 @@ const struct verb_row verb_rows[] = {
 	  { { "text", VALUE_FILE, true } }, import_columns, NULL, "nothing to change", false },
 	{ "device rm", "DEVICE", "forgets a device", 0,
 	  { { "device", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
+	{ "session start", "", "says who uses a device: a person, or a class",
+	  OPT(USER) | OPT(CLASS) | OPT(ADULT) | OPT(DEVICE) | OPT(IP) | OPT(GROUP) | OPT(FOR) | OPT(UNTIL) | OPT(LOGON),
+	  {}, session_columns, NULL, NULL, false },
+	{ "session end", "[ID]", "says that somebody no longer uses a device",
+	  OPT(USER) | OPT(CLASS) | OPT(DEVICE) | OPT(IP),
+	  { { "id", VALUE_NUMBER, false } }, NULL, NULL, NULL, false },
+	{ "session ls", "", "lists who uses which device", OPT(USER) | OPT(PAST) | OPT(LIMIT) | OPT(CSV),
+	  {}, session_columns, NULL, "none", false },
+	{ "notice ls", "", "lists what somebody should look into", OPT(LIMIT) | OPT(CSV),
+	  {}, notice_columns, NULL, "none", false },
 	{ "why", "NAME", "asks the loaded programs how they judge a name, and why", OPT(DEVICE) | OPT(AT) | OPT(TYPE),
 	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },

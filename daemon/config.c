@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "duration.h"
 #include "schema.h"
 #include "times.h"
 #include "esafe/abi.h"
@@ -16,6 +17,8 @@
 static const struct word identity_words[] = { { "mac", ESAFE_BY_MAC }, { "address", ESAFE_BY_ADDRESS }, { 0 } };
 static const struct word xdp_words[] = { { "off", 0 }, { "native", 1 }, { 0 } };
 static const struct limits retention_limits = { 1, 3660 };
+static const struct limits devices_limits = { 0, 1000 };
+#define SPAN_MAX (31 * 86400)
 
 static int row_path(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
@@ -125,6 +128,52 @@ static int row_zone(struct reader *reader, const struct node *node, const struct
 	return row_text(reader, node, row, field);
 }
 
+static int row_span(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	__s64 span;
+
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (duration_parse(node->text, &span) || span > SPAN_MAX)
+		return reader_problem(reader, node, "%s lasts a time such as 50m, 12h or 2d, not \"%s\"", row->key, node->text);
+	*(__s64 *)field = span;
+	return 0;
+}
+
+static int row_end_of_day(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	const char *text = node->text;
+	unsigned hour, minute;
+
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (!strcmp(text, "off")) {
+		*(int *)field = -1;
+		return 0;
+	}
+	if (strlen(text) != 5 || text[2] != ':' || number_from_text(text + 3, 0, 59, &minute) ||
+	    number_from_text((const char[]){ text[0], text[1], '\0' }, 0, 23, &hour))
+		return reader_problem(reader, node, "end_of_day is a time of day such as 18:00, or off, not \"%s\"", text);
+	*(int *)field = (int)(hour * 60 + minute);
+	return 0;
+}
+
+#define SPAN(key_, how) { .key = key_, .read = row_span, .offset = offsetof(struct session_limits, span[how]) }
+static const struct row session_rows[] = {
+	SPAN("radius", ESAFE_HOW_RADIUS),
+	SPAN("logon", ESAFE_HOW_LOGON),
+	SPAN("by_hand", ESAFE_HOW_USER),
+	SPAN("portal", ESAFE_HOW_PORTAL),
+	SPAN("voucher", ESAFE_HOW_VOUCHER),
+	SPAN("class", ESAFE_HOW_CLASS),
+	{ .key = "end_of_day", .read = row_end_of_day, .offset = offsetof(struct session_limits, end_of_day) },
+	{ .key = "devices",
+	  .read = row_number,
+	  .offset = offsetof(struct session_limits, devices),
+	  .arg = &devices_limits },
+	{ 0 },
+};
+
 static const struct row rows[] = {
 	{ .key = "interfaces", .read = row_interfaces, .required = true },
 	{ .key = "policy", .read = row_path, .offset = offsetof(struct config, policy) },
@@ -142,6 +191,7 @@ static const struct row rows[] = {
 	  .read = row_number,
 	  .offset = offsetof(struct config, retention_days),
 	  .arg = &retention_limits },
+	{ .key = "sessions", .read = row_map, .offset = offsetof(struct config, sessions), .arg = session_rows },
 	{ 0 },
 };
 
@@ -159,6 +209,18 @@ static struct config *config_standard(void)
 	config->zone = strdup("Europe/London");
 	config->metrics = (struct config_listen){ .on = true, .port = 9464 };
 	config->retention_days = 365;
+	config->sessions = (struct session_limits){
+		.span = {
+			[ESAFE_HOW_RADIUS] = 12 * 3600, /* since the last interim update */
+			[ESAFE_HOW_LOGON] = 10 * 3600,
+			[ESAFE_HOW_USER] = 10 * 3600,
+			[ESAFE_HOW_PORTAL] = 10 * 3600,
+			[ESAFE_HOW_VOUCHER] = 8 * 3600,
+			[ESAFE_HOW_CLASS] = 3600,
+		},
+		.end_of_day = 18 * 60,
+		.devices = 3,
+	};
 	if (config->policy && config->data_dir && config->state_dir && config->pin_dir && config->socket &&
 	    config->zone)
 		return config;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 #include "problem.h"
+#include "session_table.h"
 
 #define CONFIG_INTERFACES 32
 
@@ -36,6 +37,7 @@ struct config {
 	char *zone;        /* such as Europe/London */
 	struct config_listen metrics;
 	unsigned retention_days;
+	struct session_limits sessions;
 };
 
 /* Of the text of a file; NULL with the problems told. */

@@ -1,242 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "devices.h"
+#include "devices_index.h"
 #include "log.h"
 #include "maps.h"
+#include "sessions.h"
 
 #define SOON_MS 50
 
-enum { RANK_WRITTEN = -1 /* the map has it already */, RANK_REGISTERED, RANK_LEASED, RANK_SEEN };
+/* ---- what the map should say of a device: the register's word, and what holds for a while laid over it ---- */
 
-struct named {
-	__u32 id;
-	char *name;
-};
+static bool wanted_value(const struct esafed *esafed, const struct entry *entry, struct esafe_device *out)
+{
+	const __u8 *addr = entry->key.kind == ESAFE_BY_ADDRESS ? entry->key.addr : NULL;
+	const __u8 *mac = entry->has_mac ? entry->mac : NULL;
+	bool wanted = entry->base.id != 0;
 
-struct entry {
-	struct esafe_device_key key;
+	*out = entry->base;
+	if (sessions_overlay(esafed, mac, addr, out))
+		wanted = true;
+	return wanted;
+}
+
+/* Brings one entry of the map up to date. */
+static int write_entry(struct esafed *esafed, struct entry *entry)
+{
 	struct esafe_device value;
-	int rank; /* of two with one key the lower holds: registered by it, then leased it, then seen with it */
-};
+	bool wanted = wanted_value(esafed, entry, &value);
+	int err = 0;
 
-struct devices_index {
-	struct named *named; /* by id */
-	size_t named_n;
-	struct entry *entry; /* by key; what the map should hold */
-	size_t entries, room;
-	struct loop_source *soon;
-	bool due;
-};
-
-/* ---- gathering ---- */
-
-static int add_entry(struct devices_index *index, const struct entry *entry)
-{
-	if (index->entries == index->room) {
-		size_t room = index->room ? index->room * 2 : 64;
-		struct entry *bigger = realloc(index->entry, room * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		index->entry = bigger;
-		index->room = room;
+	if (wanted && (!entry->in_map || memcmp(&value, &entry->value, sizeof(value))))
+		err = maps_device_set(esafed->maps, &entry->key, &value);
+	else if (!wanted && entry->in_map)
+		err = maps_device_del(esafed->maps, &entry->key);
+	if (!err) {
+		entry->in_map = wanted;
+		entry->value = value;
 	}
-	index->entry[index->entries++] = *entry;
-	return 0;
+	return err;
 }
 
-static int add_name(struct devices_index *index, const struct reg_device *device)
-{
-	struct named *bigger = index->named;
+/* ---- one device ---- */
 
-	if (!(index->named_n & (index->named_n - 1))) /* room doubles */
-		bigger = realloc(index->named, (index->named_n ? index->named_n * 2 : 1) * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	index->named = bigger;
-	bigger[index->named_n].id = device->id;
-	bigger[index->named_n].name = strdup(device->name);
-	return bigger[index->named_n].name ? (index->named_n++, 0) : -ENOMEM;
+static struct entry *entry_of(struct devices_index *index, const struct esafe_device_key *key)
+{
+	struct entry *entry = devices_find_entry(index, key, index->entries), fresh;
+	size_t at;
+
+	if (entry)
+		return entry;
+	devices_stranger(key, &fresh);
+	if (devices_add_entry(index, &fresh))
+		return NULL;
+	for (at = index->entries - 1; at && memcmp(&index->entry[at - 1].key, key, sizeof(*key)) > 0; at--)
+		;
+	memmove(&index->entry[at + 1], &index->entry[at], (index->entries - 1 - at) * sizeof(*entry));
+	index->entry[at] = fresh;
+	return &index->entry[at];
 }
 
-struct gathering {
-	const struct esafed *esafed;
-	struct devices_index *index;
-	unsigned lost_groups;
-};
-
-static int gather_device(void *ctx, const struct reg_device *device)
+static int touch_key(struct esafed *esafed, __u8 kind, const __u8 *bytes, size_t len)
 {
-	struct gathering *gathering = ctx;
-	int group = *device->group ? idtable_get(&gathering->esafed->groups, device->group) : -ENOENT;
-	struct entry entry = {
-		.key.kind = device->kind,
-		.value = {
-			.id = device->id,
-			.group = group >= 0 ? group : ESAFE_NONE,
-			.base_group = group >= 0 ? group : ESAFE_NONE,
-			.how = group >= 0 ? ESAFE_HOW_DEVICE : ESAFE_HOW_NONE,
-			.base_how = group >= 0 ? ESAFE_HOW_DEVICE : ESAFE_HOW_NONE,
-		},
-	};
+	struct esafe_device_key key = { .kind = kind };
+	struct entry *entry;
 
-	if (*device->group && group < 0)
-		gathering->lost_groups++;
-	memcpy(entry.key.addr, device->addr, sizeof(entry.key.addr));
-	return add_name(gathering->index, device) ?: add_entry(gathering->index, &entry);
+	memcpy(key.addr, bytes, len);
+	entry = entry_of(esafed->devices, &key);
+	return entry ? write_entry(esafed, entry) : -ENOMEM;
 }
 
-static int compare_entries(const void *a, const void *b)
+/* The entries that are known by address to be of this MAC. */
+static int touch_addresses(struct esafed *esafed, const __u8 mac[6])
 {
-	const struct entry *x = a, *y = b;
-	int order = memcmp(&x->key, &y->key, sizeof(x->key));
+	struct devices_index *index = esafed->devices;
+	int err = 0;
 
-	return order ? order : x->rank - y->rank;
-}
+	for (size_t i = 0; i < index->entries && !err; i++) {
+		struct entry *entry = &index->entry[i];
 
-static int compare_named(const void *a, const void *b)
-{
-	const struct named *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static struct entry *find_entry(const struct devices_index *index, const struct esafe_device_key *key, size_t n)
-{
-	struct entry wanted = { .key = *key };
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = memcmp(&index->entry[middle].key, &wanted.key, sizeof(wanted.key));
-
-		if (!order)
-			return &index->entry[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+		if (entry->key.kind == ESAFE_BY_ADDRESS && entry->has_mac && !memcmp(entry->mac, mac, 6))
+			err = write_entry(esafed, entry);
 	}
-	return NULL;
+	return err;
 }
 
-static bool by_address_anywhere(const struct config *config)
+int devices_touch(struct esafed *esafed, const __u8 *mac, const __u8 *addr)
 {
-	for (size_t i = 0; i < config->ifaces; i++)
-		if (config->iface[i].identity == ESAFE_BY_ADDRESS)
-			return true;
-	return false;
-}
+	bool by_address = devices_by_address(esafed->config);
+	int err = 0;
 
-/* One more way to find the device of this MAC. `n`: how many entries the register itself gave; those are sorted. */
-static int add_address(struct devices_index *index, size_t n, int rank, const __u8 mac[6], const __u8 addr[16])
-{
-	struct esafe_device_key key = { .kind = ESAFE_BY_MAC };
-	const struct entry *device;
-	struct entry entry;
-
-	memcpy(key.addr, mac, 6);
-	device = find_entry(index, &key, n);
-	if (!device)
+	if (!esafed->devices)
 		return 0;
-	entry = *device;
-	entry.rank = rank;
-	entry.key.kind = ESAFE_BY_ADDRESS;
-	memcpy(entry.key.addr, addr, sizeof(entry.key.addr));
-	return add_entry(index, &entry);
+	if (mac)
+		err = touch_key(esafed, ESAFE_BY_MAC, mac, 6);
+	if (mac && by_address && !err)
+		err = touch_addresses(esafed, mac);
+	if (addr && by_address && !err)
+		err = touch_key(esafed, ESAFE_BY_ADDRESS, addr, 16);
+	return err ? log_errno(-err, "the device map could not be brought up to date") : 0;
 }
 
-struct joining {
-	struct devices_index *index;
-	size_t n;
-	__u32 ifindex[CONFIG_INTERFACES]; /* where a device is known by its address */
-	size_t ifaces;
-};
-
-static int join_neighbour(void *ctx, const struct neigh_entry *neighbour)
-{
-	struct joining *joining = ctx;
-
-	for (size_t i = 0; i < joining->ifaces; i++)
-		if (joining->ifindex[i] == neighbour->ifindex)
-			return add_address(joining->index, joining->n, RANK_SEEN, neighbour->mac, neighbour->addr);
-	return 0;
-}
-
-static int join_addresses(const struct esafed *esafed, struct devices_index *index)
-{
-	const struct leases *leases = leasewatch_leases(esafed->leases);
-	struct joining joining = { .index = index, .n = index->entries };
-	const struct config *config = esafed->config;
-	__s64 now = clock_seconds();
-
-	if (!by_address_anywhere(config))
-		return 0;
-	for (size_t i = 0; i < config->ifaces; i++)
-		if (config->iface[i].identity == ESAFE_BY_ADDRESS)
-			joining.ifindex[joining.ifaces++] = if_nametoindex(config->iface[i].name);
-	for (size_t i = 0; i < leases->n; i++) {
-		const struct lease *lease = &leases->item[i];
-
-		if (lease != leases_of_addr(leases, lease->addr, now))
-			continue;
-		if (add_address(index, joining.n, RANK_LEASED, lease->mac, lease->addr))
-			return -ENOMEM;
-	}
-	return neigh_each(esafed->neigh, join_neighbour, &joining);
-}
-
-static void drop_doubles(struct devices_index *index)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < index->entries; i++)
-		if (!kept || memcmp(&index->entry[kept - 1].key, &index->entry[i].key, sizeof(index->entry[i].key)))
-			index->entry[kept++] = index->entry[i];
-	index->entries = kept;
-}
-
-static void empty(struct devices_index *index)
-{
-	for (size_t i = 0; i < index->named_n; i++)
-		free(index->named[i].name);
-	free(index->named);
-	free(index->entry);
-	index->named = NULL;
-	index->entry = NULL;
-	index->named_n = index->entries = index->room = 0;
-}
-
-static int gather(const struct esafed *esafed, struct devices_index *index)
-{
-	struct gathering gathering = { esafed, index, 0 };
-	int err;
-
-	err = register_devices(esafed->reg, gather_device, &gathering);
-	if (err)
-		return err;
-	if (index->entries)
-		qsort(index->entry, index->entries, sizeof(*index->entry), compare_entries);
-	err = join_addresses(esafed, index);
-	if (err)
-		return err;
-	if (index->entries)
-		qsort(index->entry, index->entries, sizeof(*index->entry), compare_entries);
-	drop_doubles(index);
-	if (index->named_n)
-		qsort(index->named, index->named_n, sizeof(*index->named), compare_named);
-	if (gathering.lost_groups && esafed->policy)
-		log_warn("%u devices are in groups that the policy does not have: their place decides",
-			 gathering.lost_groups);
-	return 0;
-}
-
-/* ---- the map ---- */
+/* ---- all of them ---- */
 
 struct stale {
 	struct devices_index *index;
@@ -244,15 +112,15 @@ struct stale {
 	size_t n, room;
 };
 
-/* Marks what the map holds already, and collects what it should not hold. */
+/* Notes what the map holds already, and collects what it should not hold. */
 static int look_at(void *ctx, const struct esafe_device_key *key, const struct esafe_device *value)
 {
 	struct stale *stale = ctx;
-	struct entry *wanted = find_entry(stale->index, key, stale->index->entries);
+	struct entry *known = devices_find_entry(stale->index, key, stale->index->entries);
 
-	if (wanted) {
-		if (!memcmp(&wanted->value, value, sizeof(*value)))
-			wanted->rank = RANK_WRITTEN;
+	if (known) {
+		known->in_map = true;
+		known->value = *value;
 		return 0;
 	}
 	if (stale->n == stale->room) {
@@ -276,8 +144,7 @@ static int write_map(struct esafed *esafed, struct devices_index *index)
 	for (size_t i = 0; i < stale.n && !err; i++)
 		err = maps_device_del(esafed->maps, &stale.key[i]);
 	for (size_t i = 0; i < index->entries && !err; i++)
-		if (index->entry[i].rank != RANK_WRITTEN)
-			err = maps_device_set(esafed->maps, &index->entry[i].key, &index->entry[i].value);
+		err = write_entry(esafed, &index->entry[i]);
 	free(stale.key);
 	return err;
 }
@@ -292,15 +159,16 @@ int devices_sync(struct esafed *esafed)
 		if (!esafed->devices)
 			return -ENOMEM;
 	}
-	err = gather(esafed, &fresh);
+	err = devices_gather(esafed, &fresh);
 	if (!err)
 		err = write_map(esafed, &fresh);
 	if (err) {
-		empty(&fresh);
-		return log_errno(err, "the device map could not be brought up to date");
+		devices_empty(&fresh);
+		return log_errno(-err, "the device map could not be brought up to date");
 	}
 	fresh.soon = esafed->devices->soon;
-	empty(esafed->devices);
+	fresh.due = esafed->devices->due;
+	devices_empty(esafed->devices);
 	*esafed->devices = fresh;
 	return 0;
 }
@@ -310,7 +178,9 @@ static void sync_now(void *ctx)
 	struct esafed *esafed = ctx;
 
 	esafed->devices->due = false;
-	devices_sync(esafed);
+	sessions_join(esafed);
+	if (devices_by_address(esafed->config))
+		devices_sync(esafed);
 }
 
 void devices_addresses_changed(void *ctx)
@@ -318,7 +188,7 @@ void devices_addresses_changed(void *ctx)
 	struct esafed *esafed = ctx;
 	struct devices_index *index = esafed->devices;
 
-	if (!index || index->due || !by_address_anywhere(esafed->config))
+	if (!index || index->due)
 		return;
 	if (!index->soon)
 		index->soon = loop_timer(esafed->loop, SOON_MS, 0, sync_now, esafed);
@@ -354,7 +224,7 @@ void devices_stop(struct esafed *esafed)
 	if (!esafed->devices)
 		return;
 	loop_remove(esafed->devices->soon);
-	empty(esafed->devices);
+	devices_empty(esafed->devices);
 	free(esafed->devices);
 	esafed->devices = NULL;
 }

@@ -10,6 +10,9 @@
 
 /* Makes the map what register, leases and neighbours say, and the index of names with it. 0 or -errno. */
 int devices_sync(struct esafed *esafed);
+/* Brings what one device is known by up to date after something changed that holds for a while. NULL: not known. */
+int devices_touch(struct esafed *esafed, const __u8 *mac, const __u8 *addr);
+bool devices_by_address(const struct config *config); /* any interface tells devices apart by address */
 /* Leases or neighbours changed: the same a moment later, since such changes come in swarms. ctx: struct esafed */
 void devices_addresses_changed(void *ctx);
 

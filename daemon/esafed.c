@@ -27,6 +27,7 @@
 #include "policyload.h"
 #include "recorder.h"
 #include "ring.h"
+#include "sessions.h"
 #include "snapshot.h"
 #include "upkeep.h"
 
@@ -226,6 +227,8 @@ static int start_programs(struct esafed *esafed)
 	esafed->maps = bpfprog_maps(esafed->prog);
 	err = set_seeds(esafed);
 	if (!err)
+		err = sessions_load(esafed);
+	if (!err)
 		err = devices_sync(esafed);
 	esafed->had_policy = adopted;
 	if (!err && adopted) {
@@ -278,6 +281,8 @@ static int start_parts(struct esafed *esafed)
 				    &audit_hooks, esafed, &esafed->control);
 	if (!err)
 		err = upkeep_start(esafed);
+	if (!err)
+		err = sessions_start(esafed);
 	if (!err)
 		err = notify_watchdog(esafed->loop);
 	if (!err)
@@ -438,6 +443,7 @@ void esafed_stop(struct esafed *esafed)
 	neigh_stop(esafed->neigh);
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
+	sessions_stop(esafed);
 	bpfprog_free(esafed->prog);
 	store_close(esafed->store);
 	register_close(esafed->reg);

@@ -28,6 +28,7 @@ struct listener;
 struct load;
 struct maps;
 struct ring;
+struct sessions;
 
 struct esafed {
 	const char *config_file;
@@ -46,6 +47,7 @@ struct esafed {
 	struct links *links;
 	struct leasewatch *leases;
 	struct devices_index *devices;
+	struct sessions *sessions;
 	struct listener *listeners; /* recorder.c */
 	int lock_fd;
 	__s64 started;              /* seconds since 1970 */

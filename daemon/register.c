@@ -9,7 +9,7 @@
 #include "log.h"
 #include "register_db.h"
 
-#define REGISTER_VERSION 1
+#define REGISTER_VERSION 2
 
 /* Numbers of devices and policies are never used again: events refer to them. */
 static const char *const schema[REGISTER_VERSION] = {
@@ -27,6 +27,16 @@ static const char *const schema[REGISTER_VERSION] = {
 	" problem TEXT NOT NULL);"
 	"CREATE INDEX lists_name ON lists (name, id);"
 	"CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
+
+	"CREATE TABLE sessions (id INTEGER PRIMARY KEY AUTOINCREMENT, how INTEGER NOT NULL, user INTEGER NOT NULL,"
+	" user_name TEXT NOT NULL COLLATE NOCASE, class INTEGER NOT NULL, class_name TEXT NOT NULL, adult TEXT NOT NULL,"
+	" grp TEXT NOT NULL, group_found TEXT NOT NULL, mac BLOB, addrs BLOB, room INTEGER NOT NULL,"
+	" started INTEGER NOT NULL, until INTEGER NOT NULL, source TEXT NOT NULL, source_id TEXT NOT NULL,"
+	" who TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX sessions_ended ON sessions (ended);"
+	"CREATE INDEX sessions_user ON sessions (user_name, id);"
+	"CREATE TABLE notices (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, kind TEXT NOT NULL,"
+	" text TEXT NOT NULL);",
 };
 
 static int check_row(void *ctx, sqlite3_stmt *stmt)

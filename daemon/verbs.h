@@ -33,6 +33,23 @@ void verb_log(struct request *request);
 void verb_replay(struct request *request);
 void verb_top(struct request *request);
 
+
+/* verbs_session.c */
+extern const struct arg session_start_args[], session_end_args[], session_ls_args[];
+void verb_session_start(struct request *request);
+void verb_session_end(struct request *request);
+void verb_session_ls(struct request *request);
+void verb_notice_ls(struct request *request);
+/* --for or --until, else `standard`. False: neither can be; the request has ended. */
+bool request_until(struct request *request, __s64 now, __s64 standard, __s64 *until);
+
+/* Longest texts of arguments. */
+#define ARG_WORD 128    /* name of a thing of ours */
+#define ARG_NAME 1024   /* name of the DNS, escaped */
+#define ARG_REMARK 512
+#define ARG_NUMBER_MAX 0xffffffffll
+#define ARG_TIME_MAX 0xffffffffffll
+
 /* Puts the member if the text says something. */
 void reply_text(json_t *row, const char *key, const char *text);
 void reply_time(json_t *row, const char *key, __s64 seconds);
