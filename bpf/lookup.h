@@ -5,6 +5,19 @@
 
 #include "maps.h"
 
+/* Number of the lowest bit of a word that has one. */
+static __always_inline __u32 lowest_bit(__u64 word)
+{
+	__u32 n = 0;
+
+	if (!(word & 0xffffffff)) { n += 32; word >>= 32; }
+	if (!(word & 0xffff)) { n += 16; word >>= 16; }
+	if (!(word & 0xff)) { n += 8; word >>= 8; }
+	if (!(word & 0xf)) { n += 4; word >>= 4; }
+	if (!(word & 3)) { n += 2; word >>= 2; }
+	return n + !(word & 1);
+}
+
 static __always_inline int slot_applies(__u64 slot, __u32 depth, __u32 labels)
 {
 	if (slot & CATMAP_EXACT)

@@ -37,6 +37,13 @@ struct scratch {
 	__u16 hit_site[HITS];
 	__u8 hit_labels[HITS];
 	__u32 listed_labels;
+	/* scope_read_all() */
+	__u32 scoped;        /* enum scoped, and the rule of each */
+	__u32 scoped_rule[8];
+	__u64 lifted[4];     /* categories that are granted */
+	__u32 lifted_category, lifted_rule; /* the first of them */
+	__u32 denied_category;
+	__u64 asked[4];
 	/* decide() */
 	__u32 proto;         /* enum esafe_proto */
 	__u32 known;         /* enum esafe_known */

@@ -7,20 +7,25 @@
  *    2 quarantine             drop
  *    3 help and update sites  allow
  *    4 canaries               their answer, whatever else holds
- *    5 no Internet            block
- *    6 site rules             longest name first; as written
- *    7 categories             strictest of block, supervised, allow in the current time slot
- *    8 default                for names in no category that the group has a verdict for
+ *    5 suspended, over quota  block
+ *    6 no Internet            block
+ *    7 deny                   of the name, one above it, or a category of it, in any scope of the device: block
+ *    8 grant                  of the name or one above it: allow. One of a category lifts what row 11 has against that
+ *    9 lesson                 the sites on its list: allow; if it allows only those, everything else: block
+ *   10 site rules             longest name first; as written
+ *   11 categories             strictest of block, supervised, allow in the current time slot
+ *   12 default                for names in no category that the group has a verdict for
  *
- * and what is allowed may still be led elsewhere: a locked search service is rewritten, a connection to such a service
- * at any other address is a bypass, and record type 65 may be withheld. A site rule that allows google.com therefore
- * does not unlock its search.
+ * What rows 10 to 12 leave to an adult is open while a supervised session is. And what is allowed may still be led
+ * elsewhere: a locked search service is rewritten, a connection to such a service at any other address is a bypass, and
+ * record type 65 may be withheld. A site rule or grant that allows google.com therefore does not unlock its search.
  */
 #ifndef ESAFE_POLICY_H
 #define ESAFE_POLICY_H
 
 #include "lookup.h"
 #include "maps.h"
+#include "scope.h"
 #include "who.h"
 
 static __always_inline void verdict(struct scratch *s, __u32 what, __u32 why, __u32 answer)
@@ -94,24 +99,26 @@ PART int find_site_rule(struct scratch *s, struct esafe_policy *p)
 	return 0;
 }
 
-/* Number of the first category of the name that is in `set`, or ESAFE_NO_CATEGORY. */
+/* Number of the first category of the name that is in `set` and in no grant, or ESAFE_NO_CATEGORY. */
 static __always_inline __u32 first_category(const struct scratch *s, const __u64 *set)
 {
 	for (__u32 i = 0; i < 4; i++) {
-		__u64 both = s->categories[i] & set[i];
+		__u64 both = s->categories[i] & set[i] & ~s->lifted[i];
 
-		if (both) {
-			__u32 n = i * 64;
-
-			if (!(both & 0xffffffff)) { n += 32; both >>= 32; }
-			if (!(both & 0xffff)) { n += 16; both >>= 16; }
-			if (!(both & 0xff)) { n += 8; both >>= 8; }
-			if (!(both & 0xf)) { n += 4; both >>= 4; }
-			if (!(both & 3)) { n += 2; both >>= 2; }
-			return n + !(both & 1);
-		}
+		if (both)
+			return i * 64 + lowest_bit(both);
 	}
 	return ESAFE_NO_CATEGORY;
+}
+
+/* Nothing is left that is against the name. Did a grant do that? */
+static __always_inline int grant_mattered(const struct scratch *s, const struct esafe_profile *profile)
+{
+	__u64 both = 0;
+
+	for (__u32 i = 0; i < 4; i++)
+		both |= s->lifted[i] & (profile->block[i] | profile->supervised[i]);
+	return both || (s->lifted_category != ESAFE_NO_CATEGORY && profile->default_verdict != ESAFE_ALLOW);
 }
 
 static __always_inline void judge_categories(struct scratch *s, const struct esafe_profile *profile)
@@ -132,8 +139,45 @@ static __always_inline void judge_categories(struct scratch *s, const struct esa
 		verdict(s, ESAFE_BLOCK, ESAFE_R_SUPERVISED, 0);
 		return;
 	}
+	if (grant_mattered(s, profile)) {
+		s->category = s->lifted_category;
+		s->rule = s->lifted_rule;
+		verdict(s, ESAFE_ALLOW, ESAFE_R_GRANT, 0);
+		return;
+	}
 	s->matched = 0;
 	verdict(s, profile->default_verdict, profile->default_reason, 0);
+}
+
+static __always_inline void scoped_verdict(struct scratch *s, __u32 what, __u32 why, enum scoped by)
+{
+	s->rule = s->scoped_rule[by & 7];
+	verdict(s, what, why, 0);
+}
+
+/* What the scopes of the device say of the name, before the group is asked. 1: verdict set. */
+static __always_inline int judge_scopes(struct scratch *s)
+{
+	if (is_scoped(s, SCOPED_DENIED)) {
+		s->category = s->denied_category;
+		scoped_verdict(s, ESAFE_BLOCK, ESAFE_R_DENY, SCOPED_DENIED);
+	} else if (is_scoped(s, SCOPED_GRANTED)) {
+		scoped_verdict(s, ESAFE_ALLOW, ESAFE_R_GRANT, SCOPED_GRANTED);
+	} else if (is_scoped(s, SCOPED_LESSON)) {
+		scoped_verdict(s, ESAFE_ALLOW, ESAFE_R_LESSON, SCOPED_LESSON);
+	} else if (is_scoped(s, SCOPED_ONLY)) {
+		scoped_verdict(s, ESAFE_BLOCK, ESAFE_R_LESSON_ONLY, SCOPED_ONLY);
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
+/* What needs an adult is open while one's session is. */
+static __always_inline void judge_supervision(struct scratch *s)
+{
+	if (is_scoped(s, SCOPED_SUPERVISED) && s->verdict == ESAFE_BLOCK && s->reason == ESAFE_R_SUPERVISED)
+		scoped_verdict(s, ESAFE_ALLOW, ESAFE_R_SUPERVISION, SCOPED_SUPERVISED);
 }
 
 /* The service whose very name this is, or 0. *canary: it is one. */
@@ -188,6 +232,22 @@ static __always_inline void judge_service(struct scratch *s, struct esafe_policy
 		verdict(s, ESAFE_REWRITE, ESAFE_R_HTTPS_RECORD, 0);
 }
 
+/* May the device reach nothing but what is protected? 1: verdict set. */
+static __always_inline int judge_device(struct scratch *s, const struct esafe_policy *p)
+{
+	__u32 flags = s->device.flags;
+
+	if (flags & ESAFE_DEVICE_SUSPENDED && !is_over(s->device.suspended_until_ns, s->now_ns))
+		verdict(s, ESAFE_BLOCK, ESAFE_R_SUSPENDED, 0);
+	else if (flags & ESAFE_DEVICE_OVER_QUOTA)
+		verdict(s, ESAFE_BLOCK, ESAFE_R_QUOTA, 0);
+	else if (p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NO_INTERNET)
+		verdict(s, ESAFE_BLOCK, ESAFE_R_NO_INTERNET, 0);
+	else
+		return 0;
+	return 1;
+}
+
 /* Everything below the floor, for a name that was walked. */
 static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p, const struct esafe_profile *profile)
 {
@@ -203,12 +263,12 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 			return verdict(s, ESAFE_REWRITE, ESAFE_R_CANARY, profile->service_answer[service]);
 		return verdict(s, ESAFE_BLOCK, ESAFE_R_CANARY, 0);
 	}
-	if (s->device.flags & ESAFE_DEVICE_SUSPENDED)
-		return verdict(s, ESAFE_BLOCK, ESAFE_R_SUSPENDED, 0);
-	if (p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NO_INTERNET)
-		return verdict(s, ESAFE_BLOCK, ESAFE_R_NO_INTERNET, 0);
-	if (!s->hits || !find_site_rule(s, p))
+	if (judge_device(s, p))
+		return;
+	scope_read_all(s);
+	if (!judge_scopes(s) && (!s->hits || !find_site_rule(s, p)))
 		judge_categories(s, profile);
+	judge_supervision(s);
 	if (s->verdict == ESAFE_ALLOW)
 		judge_service(s, p, profile, service);
 }
@@ -218,6 +278,7 @@ static __always_inline void forget_verdict(struct scratch *s)
 	s->category = ESAFE_NO_CATEGORY;
 	s->line = s->matched = s->answer = s->version = s->rule = 0;
 	s->log = ESAFE_LOG_FULL;
+	scope_forget(s);
 	verdict(s, ESAFE_BLOCK, ESAFE_R_NO_POLICY, 0);
 }
 
@@ -276,6 +337,19 @@ PART int decide(void)
 	return 0;
 }
 
+static __always_inline void judge_unnamed(struct scratch *s, const struct esafe_profile *profile)
+{
+	scope_read_all(s);
+	if (judge_scopes(s))
+		return;
+	if (profile->default_reason == ESAFE_R_SUPERVISED) {
+		verdict(s, ESAFE_BLOCK, ESAFE_R_SUPERVISED, 0);
+		judge_supervision(s);
+	}
+	if (s->verdict != ESAFE_ALLOW)
+		verdict(s, profile->default_verdict, ESAFE_R_UNNAMED, 0);
+}
+
 /* Judges a connection that does not say its name: as the group's default does, or as its Internet is cut. */
 PART int decide_unnamed(void)
 {
@@ -296,12 +370,8 @@ PART int decide_unnamed(void)
 	profile = &p->profiles[s->profile & (ESAFE_PROFILES - 1)];
 	if (s->device.flags & ESAFE_DEVICE_QUARANTINED)
 		verdict(s, ESAFE_DROP, ESAFE_R_QUARANTINE, 0);
-	else if (s->device.flags & ESAFE_DEVICE_SUSPENDED)
-		verdict(s, ESAFE_BLOCK, ESAFE_R_SUSPENDED, 0);
-	else if (p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NO_INTERNET)
-		verdict(s, ESAFE_BLOCK, ESAFE_R_NO_INTERNET, 0);
-	else
-		verdict(s, profile->default_verdict, ESAFE_R_UNNAMED, 0);
+	else if (!judge_device(s, p))
+		judge_unnamed(s, profile);
 	return 0;
 }
 

@@ -93,9 +93,10 @@ PART int response_question(void)
 	case ESAFE_R_HELP:
 	case ESAFE_R_UPDATE:
 	case ESAFE_R_SITE:
-	case ESAFE_R_GRANT:
 	case ESAFE_R_LESSON:
 		return 0;
+	case ESAFE_R_GRANT: /* of the name; one of a category opens nothing else */
+		return s->category != ESAFE_NO_CATEGORY;
 	default:
 		return 1;
 	}
