@@ -10,6 +10,7 @@
 #define IPV6_HEADER 40
 #define TCP_HEADER 20
 #define UDP_HEADER 8
+#define PPPOE_HEADER 8 /* with the protocol of PPP */
 
 static unsigned get16(const __u8 *b)
 {
@@ -31,6 +32,11 @@ static void put32(__u8 *b, __u32 value)
 {
 	put16(b, value >> 16);
 	put16(b + 2, value);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* ---- reading ---- */
@@ -78,11 +84,6 @@ static void read_l4(struct frame *f, unsigned proto, size_t end)
 	f->kind = proto == IPPROTO_TCP ? FRAME_TCP : FRAME_UDP;
 	f->sport = get16(f->bytes + f->l4);
 	f->dport = get16(f->bytes + f->l4 + 2);
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
 }
 
 static void read_ipv4(struct frame *f)
@@ -145,9 +146,26 @@ static void read_ipv6(struct frame *f)
 	read_l4(f, proto, total > IPV6_HEADER ? least(f->l3 + total, f->len) : f->len);
 }
 
+/* The Ethernet type that the PPP protocol behind a session header of PPPoE stands for; 0: no IP. */
+static unsigned read_pppoe(struct frame *f, size_t at)
+{
+	const __u8 *pppoe = f->bytes + at;
+	size_t len;
+
+	if (at + PPPOE_HEADER > f->len || pppoe[0] != 0x11 || pppoe[1])
+		return 0;
+	len = get16(pppoe + 4);
+	if (len >= 2)
+		f->len = least(f->len, at + PPPOE_HEADER - 2 + len);
+	f->pppoe = at;
+	f->l3 = at + PPPOE_HEADER;
+	return get16(pppoe + 6) == 0x0021 ? 0x0800 : get16(pppoe + 6) == 0x0057 ? 0x86dd : 0;
+}
+
 void frame_read(const __u8 *bytes, size_t len, struct frame *out)
 {
 	size_t at = 12;
+	unsigned type;
 
 	*out = (struct frame){ .kind = FRAME_STRANGE, .bytes = bytes, .len = len };
 	for (int tags = 0; tags < TAGS_MAX && at + 6 <= len; tags++, at += 4)
@@ -156,9 +174,12 @@ void frame_read(const __u8 *bytes, size_t len, struct frame *out)
 	if (at + 2 > len)
 		return;
 	out->l3 = at + 2;
-	if (get16(bytes + at) == 0x0800)
+	type = get16(bytes + at);
+	if (type == 0x8864)
+		type = read_pppoe(out, at + 2);
+	if (type == 0x0800)
 		read_ipv4(out);
-	else if (get16(bytes + at) == 0x86dd)
+	else if (type == 0x86dd)
 		read_ipv6(out);
 }
 
@@ -173,14 +194,17 @@ static __u32 sum(const __u8 *b, size_t len, __u32 so_far)
 	return so_far;
 }
 
-/* Lengths and checksums of the IP packet at l3 that ends the frame; `kind` says what is at l4. */
-static void finish(__u8 *frame, size_t len, size_t l3, size_t l4, enum frame_kind kind)
+/* Lengths and checksums of the IP packet that ends a frame made from `of`; `kind` says what is at l4. */
+static void finish(const struct frame *of, __u8 *frame, size_t len, size_t l4, enum frame_kind kind)
 {
+	size_t l3 = of->l3;
 	__u8 *ip = frame + l3, *check = frame + l4 + (kind == FRAME_TCP ? 16 : 6);
 	bool v6 = ip[0] >> 4 == 6;
 	__u32 pseudo = (kind == FRAME_TCP ? IPPROTO_TCP : IPPROTO_UDP) + len - l4;
 	unsigned value;
 
+	if (of->pppoe)
+		put16(frame + of->pppoe + 4, len - l3 + 2);
 	if (v6) {
 		put16(ip + 4, len - l3 - IPV6_HEADER);
 	} else {
@@ -212,7 +236,7 @@ size_t frame_part(const struct frame *frame, size_t from, size_t count, __u8 *ou
 		count = least(count, frame->len);
 		memcpy(out, frame->bytes, count);
 		if (frame->kind == FRAME_IP && count >= frame->l3 + (frame->family == 6 ? IPV6_HEADER : IPV4_HEADER))
-			finish(out, count, frame->l3, 0, frame->kind);
+			finish(frame, out, count, 0, frame->kind);
 		return count;
 	}
 	last = from + count >= frame->payload_len;
@@ -222,7 +246,7 @@ size_t frame_part(const struct frame *frame, size_t from, size_t count, __u8 *ou
 		put32(tcp + 4, frame->seq + from + (from && frame->flags & FRAME_SYN));
 		tcp[13] = frame->flags & ~((from ? FRAME_SYN : 0) | (last ? 0 : FRAME_FIN | FRAME_PSH));
 	}
-	finish(out, header + count, frame->l3, frame->l4, frame->kind);
+	finish(frame, out, header + count, frame->l4, frame->kind);
 	return header + count;
 }
 
@@ -268,6 +292,6 @@ size_t frame_syn(const struct frame *frame, bool back, __u32 seq, const __u32 *a
 	put16(tcp + 14, 65535);
 	if (back)
 		turn_round(out, frame->l3, v6, tcp);
-	finish(out, l4 + TCP_HEADER, frame->l3, l4, FRAME_TCP);
+	finish(frame, out, l4 + TCP_HEADER, l4, FRAME_TCP);
 	return l4 + TCP_HEADER;
 }

@@ -30,6 +30,7 @@ struct frame {
 	const __u8 *bytes;
 	size_t len;         /* in hand */
 	size_t l3, l4, payload;
+	size_t pppoe;       /* where its header stands (RFC 2516), or 0 */
 	size_t payload_len; /* in hand; padding behind the IP packet is left out */
 	__u8 family;        /* 4 or 6 */
 	__u8 flags;         /* TCP */

@@ -295,8 +295,11 @@ static unsigned sum(const __u8 *b, size_t len, unsigned so_far)
 static void check_sums(const __u8 *b, size_t len, const struct frame *f)
 {
 	const __u8 *ip = b + f->l3;
+	const __u8 *ppp = b + f->pppoe;
 	unsigned pseudo = (f->kind == FRAME_TCP ? 6 : 17) + len - f->l4;
 
+	if (f->pppoe)
+		cr_expect_eq(ppp[4] << 8 | ppp[5], (int)(len - f->l3) + 2);
 	if (f->family == 4) {
 		cr_expect_eq(ip[2] << 8 | ip[3], (int)(len - f->l3));
 		cr_expect_eq(sum(ip, f->l4 - f->l3, 0), 0xffff);
@@ -307,17 +310,36 @@ static void check_sums(const __u8 *b, size_t len, const struct frame *f)
 		     0xffff);
 }
 
-/* A TCP segment with `len` bytes: 0, 1, 2, ... Returns the length of the frame. */
-static size_t segment(__u8 *b, bool v6, bool vlan, __u32 seq, __u8 flags, size_t len)
-{
-	size_t l3 = vlan ? 18 : 14, l4 = l3 + (v6 ? 40 : 20);
+enum { V6 = 1, VLAN = 2, PPPOE = 4, KINDS = 8 };
 
-	memset(b, 0, l4 + 20);
+/* Between the addresses and IP. Returns where IP stands. */
+static size_t link_header(__u8 *b, int kind, size_t ip_len)
+{
+	unsigned type = kind & V6 ? 0x86dd : 0x0800, ppp = ip_len + 2;
+	size_t at = 12;
+
+	if (kind & VLAN) {
+		memcpy(b + at, (__u8[]){ 0x81, 0, 0, 7 }, 4);
+		at += 4;
+	}
+	if (!(kind & PPPOE)) {
+		memcpy(b + at, (__u8[]){ type >> 8, type }, 2);
+		return at + 2;
+	}
+	memcpy(b + at, (__u8[]){ 0x88, 0x64, 0x11, 0, 0, 1, ppp >> 8, ppp, 0, kind & V6 ? 0x57 : 0x21 }, 10);
+	return at + 10;
+}
+
+/* A TCP segment with `len` bytes: 0, 1, 2, ... Returns the length of the frame. */
+static size_t segment(__u8 *b, int kind, __u32 seq, __u8 flags, size_t len)
+{
+	bool v6 = kind & V6;
+	size_t l3, l4;
+
+	memset(b, 0, 128);
 	memcpy(b, (__u8[]){ 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8 }, 12);
-	if (vlan)
-		memcpy(b + 12, (__u8[]){ 0x81, 0, 0, 7 }, 4);
-	b[l3 - 2] = v6 ? 0x86 : 8;
-	b[l3 - 1] = v6 ? 0xdd : 0;
+	l3 = link_header(b, kind, (v6 ? 60 : 40) + len);
+	l4 = l3 + (v6 ? 40 : 20);
 	b[l3] = v6 ? 0x60 : 0x45;
 	b[l3 + (v6 ? 6 : 9)] = 6;
 	b[l3 + (v6 ? 23 : 15)] = 1;
@@ -340,8 +362,8 @@ Test(frame, parts_of_a_long_segment)
 {
 	static __u8 bytes[65536], part[4096];
 
-	for (int kind = 0; kind < 4; kind++) {
-		size_t len = segment(bytes, kind & 1, kind & 2, 0xfffffff0, FRAME_ACK | FRAME_PSH | FRAME_FIN, 5001);
+	for (int kind = 0; kind < KINDS; kind++) {
+		size_t len = segment(bytes, kind, 0xfffffff0, FRAME_ACK | FRAME_PSH | FRAME_FIN, 5001);
 		struct frame frame, got;
 
 		frame_read(bytes, len, &frame);
@@ -366,11 +388,11 @@ Test(frame, a_handshake_made_up)
 {
 	static __u8 bytes[2048], out[FRAME_SYN_ROOM];
 
-	for (int kind = 0; kind < 4; kind++) {
+	for (int kind = 0; kind < KINDS; kind++) {
 		struct frame frame, syn, back;
 		__u32 ack = 1000;
 
-		frame_read(bytes, segment(bytes, kind & 1, kind & 2, 1000, FRAME_ACK, 10), &frame);
+		frame_read(bytes, segment(bytes, kind, 1000, FRAME_ACK, 10), &frame);
 		frame_read(out, frame_syn(&frame, false, 999, NULL, out), &syn);
 		check_sums(out, syn.len, &syn);
 		cr_expect(syn.kind == FRAME_TCP && syn.flags == FRAME_SYN && syn.seq == 999 && !syn.payload_len);
@@ -390,7 +412,7 @@ Test(frame, a_handshake_made_up)
 Test(frame, any_bytes)
 {
 	static __u8 model[256], part[4096];
-	size_t len = segment(model, true, true, 1, FRAME_ACK, 30);
+	size_t len = segment(model, V6 | VLAN | PPPOE, 1, FRAME_ACK, 30);
 
 	srand(1);
 	for (int i = 0; i < 20000; i++) {
