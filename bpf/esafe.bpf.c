@@ -95,6 +95,19 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	return fate == STREAM_RESET ? tc_reset(skb) : TC_ACT_SHOT;
 }
 
+/* A question, in scratch.message. */
+static __always_inline int tc_question(struct __sk_buff *skb)
+{
+	switch (question_judge(0)) {
+	case QUESTION_PASS:
+		return TC_ACT_UNSPEC;
+	case QUESTION_ANSWER:
+		return tc_send_answer(skb);
+	default:
+		return TC_ACT_SHOT;
+	}
+}
+
 /* From the devices, UDP. */
 static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 {
@@ -102,6 +115,10 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 	int elsewhere = p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) &&
 			p->dport != bpf_htons(PORT_DOQ);
 
+	if (p->dport != bpf_htons(PORT_DNS) && tc_question_elsewhere(skb, s)) {
+		begin(s);
+		return tc_question(skb);
+	}
 	if (elsewhere && !quic_elsewhere(skb, p))
 		return TC_ACT_UNSPEC;
 	if (p->first_fragment) {
@@ -115,14 +132,7 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 		count_drop(ESAFE_R_DNS_MALFORMED);
 		return TC_ACT_SHOT;
 	}
-	switch (question_judge(0)) {
-	case QUESTION_PASS:
-		return TC_ACT_UNSPEC;
-	case QUESTION_ANSWER:
-		return tc_send_answer(skb);
-	default:
-		return TC_ACT_SHOT;
-	}
+	return tc_question(skb);
 }
 
 /* From the devices. */

@@ -42,6 +42,14 @@ struct pkt {
 	__u8 pad;
 };
 
+/* To a group of hosts, or to all of them (RFC 5771, RFC 4291 section 2.7). */
+static __always_inline int pkt_to_many(const struct pkt *p)
+{
+	const __u8 *dst = (const __u8 *)p->dst;
+
+	return p->family == 4 ? dst[12] >= 224 : dst[0] == 0xff;
+}
+
 #define TCP_FIN 1
 #define TCP_SYN 2
 #define TCP_RST 4

@@ -110,6 +110,39 @@ Test(dns, verdicts)
 	}
 }
 
+/* Resolvers on other ports: what looks like a plain question is one. Everything else there is none of DNS. */
+Test(dns, other_ports)
+{
+	static const struct {
+		__u16 port;
+		__u8 at, value; /* a byte of the header changed */
+		int many, judged; /* many: to a multicast group */
+	} rows[] = {
+		{ 443, 2, 1, 0, 1 }, { 853, 2, 1, 0, 1 }, { 5353, 2, 1, 0, 1 }, { 8053, 2, 0, 0, 1 }, { 8053, 3, 0x30, 0, 1 },
+		{ 8053, 11, 1, 0, 1 }, { 8053, 2, 0x81, 0, 0 }, { 8053, 2, 0x29, 0, 0 }, { 8053, 3, 0x80, 0, 0 },
+		{ 8053, 4, 1, 0, 0 }, { 8053, 5, 2, 0, 0 }, { 8053, 7, 1, 0, 0 }, { 8053, 9, 1, 0, 0 }, { 8053, 11, 2, 0, 0 },
+		{ 8053, 12, 64, 0, 0 }, { 5353, 2, 1, 1, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		__u8 msg[512];
+		struct lab_packet p = { .host = 1, .dport = rows[i].port, .payload = msg };
+		int action;
+
+		p.len = lab_question(msg, "games.example", 1, 0);
+		msg[rows[i].at] = rows[i].value;
+		if (rows[i].many) {
+			p.v6 = 1;
+			p.dst = "ff02::fb";
+		}
+		action = lab_in(lab, &p, NULL);
+		cr_expect_eq(action, rows[i].judged ? TC_ACT_REDIRECT : TC_ACT_UNSPEC, "row %zu: %d", i, action);
+		cr_expect_eq(lab->events, rows[i].judged, "row %zu: %zu events", i, lab->events);
+		if (lab->events)
+			cr_expect_eq(lab->event[0].event.proto, ESAFE_P_DNS, "row %zu", i);
+	}
+}
+
 /* The transport checksum of a frame without VLAN tags is right. */
 static int checksums_right(const struct frame *f)
 {
