@@ -17,11 +17,28 @@ _esafectl_verbs() {
 	device add
 	device set
 	device import
+	device export
 	device rm
 	session start
 	session end
 	session ls
 	notice ls
+	user ls
+	user show
+	user add
+	user set
+	user remove
+	user import
+	user export
+	class ls
+	class add
+	class set
+	class remove
+	room ls
+	room add
+	room remove
+	group ls
+	access ls
 	why
 	log
 	top
@@ -38,6 +55,9 @@ _esafectl_values() { # of an option
 	case $1 in
 	--device | -d) esafectl device ls --csv 2>/dev/null | tail -n +2 | cut -d, -f2 | tr -d '"' ;;
 	--group | -g) esafectl policy show --flat 2>/dev/null | grep -oE 'groups\.[^. ]+' | sort -u | cut -d. -f2 ;;
+	--user) esafectl user ls --csv 2>/dev/null | tail -n +2 | cut -d, -f1 | tr -d '"' ;;
+	--class) esafectl class ls --csv 2>/dev/null | tail -n +2 | cut -d, -f1 | tr -d '"' ;;
+	--room) esafectl room ls --csv 2>/dev/null | tail -n +2 | cut -d, -f1 | tr -d '"' ;;
 	--verdict | -v) printf '%s\n' allow block rewrite drop ;;
 	--type | -t) printf '%s\n' A AAAA HTTPS ANY TXT MX ;;
 	--since | --until | --at | -s | -u) printf '%s\n' today yesterday -15m -1h -1d ;;
@@ -53,7 +73,7 @@ _esafectl() {
 	done
 	case $before in
 	--socket | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-	--device | --group | --verdict | --type | --since | --until | --at | -[dgvtsu])
+	--device | --group | --user | --class | --room | --verdict | --type | --since | --until | --at | -[dgvtsu])
 		mapfile -t COMPREPLY < <(compgen -W "$(_esafectl_values "$before")" -- "$word")
 		return
 		;;
@@ -66,11 +86,14 @@ _esafectl() {
 	else
 		words=$(printf '%s\n' "${verbs[@]}" | sed -nE "s/^$verb ([a-z]+)$/\1/p")
 		case $verb in
-		"policy check" | "policy diff" | "policy apply" | "device import" | replay)
+		"policy check" | "policy diff" | "policy apply" | "device import" | "user import" | replay)
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return
 			;;
 		"device set" | "device rm" | "device ls") words=$(_esafectl_values --device) ;;
+		"user set" | "user show" | "user remove") words=$(_esafectl_values --user) ;;
+		"class set" | "class remove") words=$(_esafectl_values --class) ;;
+		"room remove") words=$(_esafectl_values --room) ;;
 		"list ls") words=$(esafectl list ls --csv 2>/dev/null | tail -n +2 | cut -d, -f1 | tr -d '"') ;;
 		esac
 	fi

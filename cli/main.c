@@ -133,7 +133,7 @@ static int run(struct command *command)
 	showing.printer.columns = command->verb->columns;
 	if (command->options & OPT(JSON))
 		showing.printer.style = PRINT_JSON;
-	else if (command->options & OPT(CSV))
+	else if ((command->options & OPT(CSV)) || command->verb->options & PRINTS_CSV)
 		showing.printer.style = PRINT_CSV;
 	if (command->options & OPT(FOLLOW) || command->verb->live)
 		setvbuf(stdout, NULL, _IOLBF, BUFSIZ);

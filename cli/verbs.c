@@ -10,21 +10,26 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_ADDRESS] = { "address", 0, VALUE_TEXT, "MAC|IP", "address", "the device's new MAC or IP address" },
 	[OPT_AT] = { "at", 0, VALUE_TIME, "TIME", "at", "judges as at this time" },
 	[OPT_CATEGORY] = { "category", 'c', VALUE_TEXT, "CATEGORY", "category", "only names of this category" },
+	[OPT_CLASS] = { "class", 0, VALUE_TEXT, "CLASS", "class", "a class of the register" },
 	[OPT_DEVICE] = { "device", 'd', VALUE_TEXT, "DEVICE", "device", "a device: name, MAC, IP address or #number" },
 	[OPT_DRY_RUN] = { "dry-run", 'n', VALUE_FLAG, NULL, "dry_run", "says what would change, and changes nothing" },
 	[OPT_FLAT] = { "flat", 0, VALUE_FLAG, NULL, "flat", "one setting a line, with its path" },
 	[OPT_FOLLOW] = { "follow", 'f', VALUE_FLAG, NULL, "follow", "goes on with what happens from now" },
 	[OPT_ACCEPT] = { "accept-shrunk", 0, VALUE_FLAG, NULL, "accept_shrunk",
-			 "takes lists that lost most of their names: somebody has looked" },
+			 "takes lists or rosters that lost most of their names: somebody has looked" },
 	[OPT_GROUP] = { "group", 'g', VALUE_TEXT, "GROUP", "group", "a group of the policy" },
+	[OPT_LEAVERS] = { "remove-leavers", 0, VALUE_FLAG, NULL, "remove_leavers",
+			  "those whom the file does not name have left" },
+	[OPT_LEFT] = { "left", 0, VALUE_FLAG, NULL, "left", "those who have left" },
 	[OPT_LIMIT] = { "limit", 'l', VALUE_NUMBER, "N", "limit", "at most so many rows; 0: all" },
-	[OPT_NAME] = { "name", 0, VALUE_TEXT, "NAME", "name", "log: this name and those below; device: its new name" },
+	[OPT_NAME] = { "name", 0, VALUE_TEXT, "NAME", "name", "log: this name and those below; others: the new name" },
 	[OPT_NOTE] = { "note", 0, VALUE_TEXT, "TEXT", "note", "a remark" },
 	[OPT_OLDEST] = { "oldest", 0, VALUE_FLAG, NULL, "oldest", "the oldest first" },
 	[OPT_OWNER] = { "owner", 0, VALUE_TEXT, "TEXT", "owner", "whose device it is" },
 	[OPT_POLICY] = { "policy", 0, VALUE_FILE, "FILE", "text", "judges by this policy, not by the one in force" },
 	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason", "only what was decided for this reason" },
 	[OPT_REMOVE] = { "remove", 0, VALUE_FLAG, NULL, "remove", "removes devices that the file does not name" },
+	[OPT_ROOM] = { "room", 0, VALUE_TEXT, "ROOM", "room", "a room of the register" },
 	[OPT_SINCE] = { "since", 's', VALUE_TIME, "TIME", "since", "from this time on" },
 	[OPT_SOURCE] = { "source", 0, VALUE_FLAG, NULL, "source", "the text as it was applied" },
 	[OPT_TYPE] = { "type", 't', VALUE_TEXT, "TYPE", "type", "type of the DNS question: A, AAAA, HTTPS, a number" },
@@ -33,7 +38,6 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_USER] = { "user", 0, VALUE_TEXT, "USER", "user", "only this user's" },
 	[OPT_VERDICT] = { "verdict", 'v', VALUE_TEXT, "VERDICT", "verdict", "allow, block, rewrite or drop" },
 	[OPT_ADULT] = { "adult", 0, VALUE_TEXT, "USER", "adult", "who looks after the class" },
-	[OPT_CLASS] = { "class", 0, VALUE_TEXT, "CLASS", "class", "a class" },
 	[OPT_FOR] = { "for", 0, VALUE_TEXT, "TIME", "for", "for so long: 50m, 1h30m, 2d" },
 	[OPT_IP] = { "ip", 0, VALUE_TEXT, "ADDRESS", "ip", "the device that has this IP address" },
 	[OPT_LOGON] = { "logon", 0, VALUE_FLAG, NULL, "logon", "a logon script says so" },
@@ -54,7 +58,8 @@ static const struct column log_columns[] = {
 };
 static const struct column device_columns[] = {
 	{ "id", "ID", 5 }, { "name", "NAME", 20 }, { "address", "ADDRESS", 17 }, { "group", "GROUP", 12 },
-	{ "owner", "OWNER", 16 }, { "seen", "SEEN AT", 24 }, { "hostname", "CALLS ITSELF", 16 }, { "note", "NOTE", 0 },
+	{ "owner", "OWNER", 16 }, { "seen", "SEEN AT", 24 }, { "hostname", "CALLS ITSELF", 16 },
+	{ "class", "CLASS", 8 }, { "room", "ROOM", 8 }, { "note", "NOTE", 0 },
 	{ .key = NULL }
 };
 static const struct column import_columns[] = {
@@ -68,6 +73,35 @@ static const struct column session_columns[] = {
 };
 static const struct column notice_columns[] = {
 	{ "time", "TIME", 19 }, { "kind", "ABOUT", 8 }, { "text", "NOTICE", 0 }, { "id", "ID", -1 }, { .key = NULL }
+};
+static const struct column device_sheet[] = {
+	{ "mac", "MAC", 17 }, { "name", "NAME", 20 }, { "group", "GROUP", 12 }, { "owner", "OWNER", 16 },
+	{ "note", "NOTE", 16 }, { "class", "CLASS", 8 }, { "room", "ROOM", 0 }, { .key = NULL }
+};
+static const struct column user_columns[] = {
+	{ "user", "USER", 20 }, { "name", "NAME", 24 }, { "group", "GROUP", 12 }, { "by", "BY", 5 },
+	{ "class", "CLASS", 8 }, { "left", "LEFT", 19 }, { "changed", "CHANGED", 0 }, { "id", "ID", -1 }, { .key = NULL }
+};
+static const struct column user_sheet[] = {
+	{ "user", "USER", 20 }, { "name", "NAME", 24 }, { "group", "GROUP", 12 }, { "class", "CLASS", 0 }, { .key = NULL }
+};
+static const struct column roster_columns[] = {
+	{ "sign", "", 1 }, { "kind", "KIND", 5 }, { "name", "NAME", 20 }, { "change", "CHANGE", 0 }, { .key = NULL }
+};
+static const struct column class_columns[] = {
+	{ "class", "CLASS", 12 }, { "group", "GROUP", 12 }, { "room", "ROOM", 12 }, { "users", "USERS", 5 },
+	{ "devices", "DEVICES", 0 }, { "id", "ID", -1 }, { .key = NULL }
+};
+static const struct column room_columns[] = {
+	{ "room", "ROOM", 12 }, { "classes", "CLASSES", 7 }, { "devices", "DEVICES", 0 }, { "id", "ID", -1 }, { .key = NULL }
+};
+static const struct column group_columns[] = {
+	{ "group", "GROUP", 16 }, { "users", "USERS", 5 }, { "devices", "DEVICES", 7 }, { "classes", "CLASSES", 7 },
+	{ "about", "ABOUT", 0 }, { .key = NULL }
+};
+static const struct column access_columns[] = {
+	{ "kind", "WHAT", 6 }, { "name", "NAME", 20 }, { "group", "GROUP", 12 }, { "since", "SINCE", 19 },
+	{ "by", "BY", 16 }, { "until", "UNTIL", 19 }, { "ended_by", "ENDED BY", 0 }, { .key = NULL }
 };
 static const struct column list_columns[] = {
 	{ "name", "LIST", 20 }, { "category", "CATEGORY", 14 }, { "state", "STATE", 7 }, { "names", "NAMES", 9 },
@@ -118,12 +152,13 @@ const struct verb_row verb_rows[] = {
 	{ "list reload", "", "reads all lists again", OPT(ACCEPT), {}, list_columns, NULL, NULL, false },
 	{ "list find", "NAME", "says which lists hold a name", OPT(CSV),
 	  { { "name", VALUE_TEXT, true } }, find_columns, NULL, "on no list", false },
-	{ "device ls", "[DEVICE]", "lists the devices", OPT(GROUP) | OPT(UNKNOWN) | OPT(CSV),
+	{ "device ls", "[DEVICE]", "lists the devices", OPT(GROUP) | OPT(CLASS) | OPT(ROOM) | OPT(UNKNOWN) | OPT(CSV),
 	  { { "device", VALUE_TEXT, false } }, device_columns, NULL, "none", false },
-	{ "device add", "MAC|IP NAME", "registers a device", OPT(GROUP) | OPT(OWNER) | OPT(NOTE),
+	{ "device add", "MAC|IP NAME", "registers a device",
+	  OPT(GROUP) | OPT(OWNER) | OPT(NOTE) | OPT(CLASS) | OPT(ROOM),
 	  { { "address", VALUE_TEXT, true }, { "name", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
 	{ "device set", "DEVICE", "changes a device",
-	  OPT(NAME) | OPT(ADDRESS) | OPT(GROUP) | OPT(OWNER) | OPT(NOTE),
+	  OPT(NAME) | OPT(ADDRESS) | OPT(GROUP) | OPT(OWNER) | OPT(NOTE) | OPT(CLASS) | OPT(ROOM),
 	  { { "device", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
 	{ "device import", "FILE", "registers and changes devices as a CSV file says", OPT(DRY_RUN) | OPT(REMOVE) | OPT(CSV),
 	  { { "text", VALUE_FILE, true } }, import_columns, NULL, "nothing to change", false },
@@ -139,6 +174,38 @@ const struct verb_row verb_rows[] = {
 	  {}, session_columns, NULL, "none", false },
 	{ "notice ls", "", "lists what somebody should look into", OPT(LIMIT) | OPT(CSV),
 	  {}, notice_columns, NULL, "none", false },
+	{ "device export", "", "prints the devices as a CSV file that can be imported", PRINTS_CSV,
+	  {}, device_sheet, NULL, NULL, false },
+	{ "user ls", "", "lists the users", OPT(GROUP) | OPT(CLASS) | OPT(LEFT) | OPT(CSV),
+	  {}, user_columns, NULL, "none", false },
+	{ "user show", "USER", "says what is known of a user, and which groups it had", 0,
+	  { { "user", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
+	{ "user add", "USER [NAME]", "registers a user", OPT(GROUP) | OPT(CLASS),
+	  { { "user", VALUE_TEXT, true }, { "name", VALUE_TEXT, false } }, user_columns, NULL, NULL, false },
+	{ "user set", "USER", "changes a user", OPT(NAME) | OPT(GROUP) | OPT(CLASS),
+	  { { "user", VALUE_TEXT, true } }, user_columns, NULL, NULL, false },
+	{ "user remove", "USER", "forgets a user", 0,
+	  { { "user", VALUE_TEXT, true } }, user_columns, NULL, NULL, false },
+	{ "user import", "FILE", "registers and changes users and classes as a CSV file says",
+	  OPT(DRY_RUN) | OPT(LEAVERS) | OPT(ACCEPT) | OPT(CSV),
+	  { { "text", VALUE_FILE, true } }, roster_columns, NULL, "nothing to change", false },
+	{ "user export", "", "prints the users as a CSV file that can be imported", PRINTS_CSV,
+	  {}, user_sheet, NULL, NULL, false },
+	{ "class ls", "", "lists the classes", OPT(CSV), {}, class_columns, NULL, "none", false },
+	{ "class add", "CLASS", "registers a class", OPT(GROUP) | OPT(ROOM),
+	  { { "class", VALUE_TEXT, true } }, class_columns, NULL, NULL, false },
+	{ "class set", "CLASS", "changes a class", OPT(NAME) | OPT(GROUP) | OPT(ROOM),
+	  { { "class", VALUE_TEXT, true } }, class_columns, NULL, NULL, false },
+	{ "class remove", "CLASS", "forgets a class that is empty", 0,
+	  { { "class", VALUE_TEXT, true } }, class_columns, NULL, NULL, false },
+	{ "room ls", "", "lists the rooms", OPT(CSV), {}, room_columns, NULL, "none", false },
+	{ "room add", "ROOM", "registers a room", 0, { { "room", VALUE_TEXT, true } }, room_columns, NULL, NULL, false },
+	{ "room remove", "ROOM", "forgets a room that is empty", 0,
+	  { { "room", VALUE_TEXT, true } }, room_columns, NULL, NULL, false },
+	{ "group ls", "", "lists the groups of the policy and how many are in each", OPT(CSV),
+	  {}, group_columns, NULL, "none", false },
+	{ "access ls", "", "says who has which group, since when, and who said so",
+	  OPT(AT) | OPT(USER) | OPT(DEVICE) | OPT(GROUP) | OPT(CSV), {}, access_columns, NULL, "none", false },
 	{ "why", "NAME", "asks the loaded programs how they judge a name, and why", OPT(DEVICE) | OPT(AT) | OPT(TYPE),
 	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },

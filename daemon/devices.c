@@ -199,24 +199,12 @@ void devices_addresses_changed(void *ctx)
 
 const char *devices_name(const struct devices_index *index, __u32 id)
 {
-	size_t low = 0, high = index ? index->named_n : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (index->named[middle].id == id)
-			return index->named[middle].name;
-		if (index->named[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return index ? nameindex_get(&index->named, id) : NULL;
 }
 
 size_t devices_count(const struct devices_index *index)
 {
-	return index ? index->named_n : 0;
+	return index ? index->named.n : 0;
 }
 
 void devices_stop(struct esafed *esafed)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device list as a school keeps it in a spreadsheet: mac,name,group,owner,note with a header row; pure. */
+/* The device list as a school keeps it in a spreadsheet: mac, name, group, owner, note, class, room; pure. */
 #ifndef ESAFE_DEVICES_CSV_H
 #define ESAFE_DEVICES_CSV_H
 
@@ -15,8 +15,9 @@ struct devices {
 };
 
 /*
- * RFC 4180, UTF-8 with or without a byte order mark; columns in any order, only mac and name must be there. `mac` may
- * hold an address. 0, or -EINVAL with problems said; `out` is only touched on success.
+ * RFC 4180, UTF-8 with or without a byte order mark; columns in any order, only mac and name must be there.
+ * `mac` may hold an address. Texts of columns that are not there are NULL: not spoken of. 0, or -EINVAL with problems
+ * said; `out` is only touched on success.
  */
 int devices_csv_read(const char *file, const char *text, size_t len, struct devices *out, struct problems *problems);
 void devices_free(struct devices *devices);

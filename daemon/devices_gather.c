@@ -25,20 +25,6 @@ int devices_add_entry(struct devices_index *index, const struct entry *entry)
 	return 0;
 }
 
-static int add_name(struct devices_index *index, const struct reg_device *device)
-{
-	struct named *bigger = index->named;
-
-	if (!(index->named_n & (index->named_n - 1))) /* room doubles */
-		bigger = realloc(index->named, (index->named_n ? index->named_n * 2 : 1) * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	index->named = bigger;
-	bigger[index->named_n].id = device->id;
-	bigger[index->named_n].name = strdup(device->name);
-	return bigger[index->named_n].name ? (index->named_n++, 0) : -ENOMEM;
-}
-
 struct gathering {
 	const struct esafed *esafed;
 	struct devices_index *index;
@@ -48,26 +34,31 @@ struct gathering {
 static int gather_device(void *ctx, const struct reg_device *device)
 {
 	struct gathering *gathering = ctx;
-	int group = *device->group ? idtable_get(&gathering->esafed->groups, device->group) : -ENOENT;
+	int group = *device->holds ? idtable_get(&gathering->esafed->groups, device->holds) : -ENOENT;
+	__u8 how = group < 0 ? ESAFE_HOW_NONE : *device->group ? ESAFE_HOW_DEVICE : ESAFE_HOW_CLASS;
 	struct entry entry = {
 		.key.kind = device->kind,
 		.base = {
 			.id = device->id,
+			.class = device->class_id,
+			.base_class = device->class_id,
+			.room = device->room_id,
 			.group = group >= 0 ? group : ESAFE_NONE,
 			.base_group = group >= 0 ? group : ESAFE_NONE,
-			.how = group >= 0 ? ESAFE_HOW_DEVICE : ESAFE_HOW_NONE,
-			.base_how = group >= 0 ? ESAFE_HOW_DEVICE : ESAFE_HOW_NONE,
+			.how = how,
+			.base_how = how,
 		},
 	};
 
-	if (*device->group && group < 0)
+	if (*device->holds && group < 0)
 		gathering->lost_groups++;
 	memcpy(entry.key.addr, device->addr, sizeof(entry.key.addr));
 	if (device->kind == ESAFE_BY_MAC) {
 		entry.has_mac = true;
 		memcpy(entry.mac, device->addr, sizeof(entry.mac));
 	}
-	return add_name(gathering->index, device) ?: devices_add_entry(gathering->index, &entry);
+	return nameindex_add(&gathering->index->named, device->id, device->name) ?:
+	       devices_add_entry(gathering->index, &entry);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -76,13 +67,6 @@ static int compare_entries(const void *a, const void *b)
 	int order = memcmp(&x->key, &y->key, sizeof(x->key));
 
 	return order ? order : x->rank - y->rank;
-}
-
-static int compare_named(const void *a, const void *b)
-{
-	const struct named *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
 }
 
 struct entry *devices_find_entry(const struct devices_index *index, const struct esafe_device_key *key, size_t n)
@@ -205,13 +189,10 @@ static void drop_doubles(struct devices_index *index)
 
 void devices_empty(struct devices_index *index)
 {
-	for (size_t i = 0; i < index->named_n; i++)
-		free(index->named[i].name);
-	free(index->named);
+	nameindex_free(&index->named);
 	free(index->entry);
-	index->named = NULL;
 	index->entry = NULL;
-	index->named_n = index->entries = index->room = 0;
+	index->entries = index->room = 0;
 }
 
 int devices_gather(const struct esafed *esafed, struct devices_index *index)
@@ -231,8 +212,7 @@ int devices_gather(const struct esafed *esafed, struct devices_index *index)
 		return err;
 	sort_entries(index);
 	drop_doubles(index);
-	if (index->named_n)
-		qsort(index->named, index->named_n, sizeof(*index->named), compare_named);
+	nameindex_sort(&index->named);
 	if (gathering.lost_groups && esafed->policy)
 		log_warn("%u devices are in groups that the policy does not have: their place decides",
 			 gathering.lost_groups);

@@ -4,11 +4,7 @@
 #define ESAFE_DEVICES_INDEX_H
 
 #include "devices.h"
-
-struct named {
-	__u32 id;
-	char *name;
-};
+#include "nameindex.h"
 
 /* Of two entries with one key the lower rank holds: registered by it, leased it, seen with it, a stranger's session. */
 enum { RANK_REGISTERED, RANK_LEASED, RANK_SEEN, RANK_STRANGER };
@@ -24,8 +20,7 @@ struct entry {
 };
 
 struct devices_index {
-	struct named *named; /* by id */
-	size_t named_n;
+	struct nameindex named; /* of the register */
 	struct entry *entry; /* by key */
 	size_t entries, room;
 	struct loop_source *soon;

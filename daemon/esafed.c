@@ -23,6 +23,7 @@
 #include "log.h"
 #include "maps.h"
 #include "notify.h"
+#include "people.h"
 #include "policyfile.h"
 #include "policyload.h"
 #include "recorder.h"
@@ -226,6 +227,8 @@ static int start_programs(struct esafed *esafed)
 		return err;
 	esafed->maps = bpfprog_maps(esafed->prog);
 	err = set_seeds(esafed);
+	if (!err)
+		err = people_sync(esafed);
 	if (!err)
 		err = sessions_load(esafed);
 	if (!err)
@@ -444,6 +447,7 @@ void esafed_stop(struct esafed *esafed)
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
 	sessions_stop(esafed);
+	people_stop(esafed);
 	bpfprog_free(esafed->prog);
 	store_close(esafed->store);
 	register_close(esafed->reg);

@@ -27,6 +27,7 @@ struct links;
 struct listener;
 struct load;
 struct maps;
+struct people;
 struct ring;
 struct sessions;
 
@@ -48,6 +49,7 @@ struct esafed {
 	struct leasewatch *leases;
 	struct devices_index *devices;
 	struct sessions *sessions;
+	struct people *people;
 	struct listener *listeners; /* recorder.c */
 	int lock_fd;
 	__s64 started;              /* seconds since 1970 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,9 @@
 
 #include "log.h"
 #include "register_db.h"
+#include "text.h"
 
-#define REGISTER_VERSION 2
+#define REGISTER_VERSION 3
 
 /* Numbers of devices and policies are never used again: events refer to them. */
 static const char *const schema[REGISTER_VERSION] = {
@@ -37,6 +39,24 @@ static const char *const schema[REGISTER_VERSION] = {
 	"CREATE INDEX sessions_user ON sessions (user_name, id);"
 	"CREATE TABLE notices (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" text TEXT NOT NULL);",
+
+	"CREATE TABLE rooms (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+	" created INTEGER NOT NULL);"
+	"CREATE TABLE classes (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+	" grp TEXT NOT NULL, room INTEGER REFERENCES rooms (id), created INTEGER NOT NULL, changed INTEGER NOT NULL);"
+	"CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+	" full TEXT NOT NULL, grp TEXT NOT NULL, class INTEGER REFERENCES classes (id), gone INTEGER NOT NULL,"
+	" created INTEGER NOT NULL, changed INTEGER NOT NULL);"
+	"CREATE INDEX users_class ON users (class);"
+	"ALTER TABLE devices ADD COLUMN class INTEGER REFERENCES classes (id);"
+	"ALTER TABLE devices ADD COLUMN room INTEGER REFERENCES rooms (id);"
+	"CREATE INDEX devices_class ON devices (class);"
+	"CREATE INDEX devices_room ON devices (room);"
+	"CREATE TABLE access (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject INTEGER NOT NULL, name TEXT NOT NULL,"
+	" grp TEXT NOT NULL, since INTEGER NOT NULL, who TEXT NOT NULL, until INTEGER, ended TEXT);"
+	"CREATE INDEX access_open ON access (kind, subject) WHERE until IS NULL;"
+	"INSERT INTO access (kind, subject, name, grp, since, who) SELECT 'device', id, name, grp, changed, ''"
+	" FROM devices WHERE grp <> '';",
 };
 
 static int check_row(void *ctx, sqlite3_stmt *stmt)
@@ -168,6 +188,101 @@ int register_each(sqlite3_stmt *stmt, int (*row)(void *ctx, sqlite3_stmt *stmt),
 		result = db_errno(rc);
 	sqlite3_finalize(stmt);
 	return result;
+}
+
+/* "#17" */
+static int id_of(const char *what, sqlite3_int64 *id)
+{
+	char *end;
+
+	if (*what != '#' || what[1] < '0' || what[1] > '9')
+		return -ENOENT;
+	errno = 0;
+	*id = (sqlite3_int64)strtoul(what + 1, &end, 10);
+	return *end || errno || *id > UINT32_MAX ? -ENOENT : 0;
+}
+
+static int find_one(struct reg *reg, const char *sql, const char *name, sqlite3_int64 id,
+		    int (*copy)(void *ctx, sqlite3_stmt *stmt), void *out)
+{
+	sqlite3_stmt *stmt;
+	int result = db_prepare(reg->db, sql, &stmt);
+
+	if (result)
+		return result;
+	if (name)
+		register_bind(stmt, 1, name);
+	else
+		sqlite3_bind_int64(stmt, 1, id);
+	result = register_each(stmt, copy, out);
+	return result > 0 ? 0 : result ? result : -ENOENT;
+}
+
+int register_find(struct reg *reg, const char *by_name, const char *by_id, const char *what,
+		  int (*copy)(void *ctx, sqlite3_stmt *stmt), void *out)
+{
+	sqlite3_int64 id;
+	int err = find_one(reg, by_name, what, 0, copy, out);
+
+	if (err != -ENOENT || id_of(what, &id))
+		return err;
+	return find_one(reg, by_id, NULL, id, copy, out);
+}
+
+int register_put(struct reg *reg, sqlite3_stmt *stmt, sqlite3_int64 *id)
+{
+	int err = register_done(stmt);
+
+	if (!err && *id && !sqlite3_changes(reg->db))
+		err = -ENOENT;
+	if (!err && !*id)
+		*id = sqlite3_last_insert_rowid(reg->db);
+	return err;
+}
+
+int register_remove(struct reg *reg, const char *sql, sqlite3_int64 id)
+{
+	sqlite3_stmt *stmt;
+	int err = db_prepare(reg->db, sql, &stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, id);
+	err = register_done(stmt);
+	if (err == -EEXIST) /* a constraint: of foreign keys, here */
+		return -EBUSY;
+	return err ? err : sqlite3_changes(reg->db) ? 0 : -ENOENT;
+}
+
+static int take_number(void *ctx, sqlite3_stmt *stmt)
+{
+	*(sqlite3_int64 *)ctx = sqlite3_column_int64(stmt, 0);
+	return 1;
+}
+
+int register_number(struct reg *reg, const char *sql, const char *name, sqlite3_int64 *id)
+{
+	int err = name && *name ? find_one(reg, sql, name, 0, take_number, id) : 0;
+
+	if (!name || !*name)
+		*id = 0;
+	return err == -ENOENT ? -ENXIO : err;
+}
+
+int register_space(struct reg *reg, const char *table, sqlite3_int64 most)
+{
+	sqlite3_int64 used = 0;
+	int err = register_number(reg, "SELECT seq FROM sqlite_sequence WHERE name = ?1", table, &used);
+
+	return err && err != -ENXIO ? err : used >= most ? -ENOSPC : 0;
+}
+
+int register_texts(const char *const *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] && (strlen(text[i]) > 512 || text_fault(text[i], strlen(text[i]))))
+			return -EINVAL;
+	return 0;
 }
 
 void register_sha256(const void *bytes, size_t len, __u8 out[32])

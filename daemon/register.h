@@ -35,11 +35,20 @@ struct reg_device {
 	char *group;   /* "": by place */
 	char *owner;
 	char *note;
+	char *class_name; /* "": none */
+	char *room;       /* "": none */
+	char *holds;      /* read only: its group or that of its class; "": by place */
+	__u16 class_id, room_id; /* read only; 0: none */
 	__s64 created, changed;
 };
 void register_device_free(struct reg_device *device);
 
-/* Adds (id 0) or changes (id) a device; *id is set. -EEXIST: the name or the address belongs to another one. */
+int register_device_copy(const struct reg_device *from, struct reg_device *to);
+
+/*
+ * Adds (id 0) or changes (id) a device; *id is set. -EEXIST: the name or the address belongs to another one; -ENXIO: no
+ * such class or room.
+ */
 int register_device_put(struct reg *reg, const struct reg_device *device, __s64 now, __u32 *id);
 int register_device_remove(struct reg *reg, __u32 id);                              /* -ENOENT */
 int register_device_get(struct reg *reg, __u32 id, struct reg_device *out);         /* -ENOENT */

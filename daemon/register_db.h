@@ -23,6 +23,17 @@ void register_bind(sqlite3_stmt *stmt, int column, const char *text); /* the tex
 /* Runs and finalizes; for statements without rows. */
 int register_done(sqlite3_stmt *stmt);
 
+/* For tables whose rows have a name and a number. `copy` returns 1 when it has made its copy. */
+int register_find(struct reg *reg, const char *by_name, const char *by_id, const char *what,
+		  int (*copy)(void *ctx, sqlite3_stmt *stmt), void *out);
+/* Runs an INSERT (*id 0) or an UPDATE of row *id; finalizes. -ENOENT: there was none. */
+int register_put(struct reg *reg, sqlite3_stmt *stmt, sqlite3_int64 *id);
+int register_remove(struct reg *reg, const char *sql, sqlite3_int64 id); /* -ENOENT; -EBUSY: others refer to it */
+/* The number of a name; "": 0. -ENXIO: there is none of that name. */
+int register_number(struct reg *reg, const char *sql, const char *name, sqlite3_int64 *id);
+int register_space(struct reg *reg, const char *table, sqlite3_int64 most); /* -ENOSPC: all numbers were used */
+int register_texts(const char *const *text, size_t n); /* -EINVAL: one that no name may be */
+
 void register_sha256(const void *bytes, size_t len, __u8 out[32]);
 
 /* Steps through all rows; `row` gets `ctx`; anything but 0 ends it with that. Finalizes. */

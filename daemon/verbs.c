@@ -23,22 +23,51 @@ static const struct arg reload_args[] = { { "accept_shrunk", ARG_FLAG, false, 0 
 static const struct arg find_args[] = { { "name", ARG_TEXT, true, NAME }, { .name = NULL } };
 static const struct arg device_ls_args[] = {
 	{ "device", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD }, { "unknown", ARG_FLAG, false, 0 },
-	{ .name = NULL }
+	{ "class", ARG_TEXT, false, WORD }, { "room", ARG_TEXT, false, WORD }, { .name = NULL }
 };
 static const struct arg device_add_args[] = {
 	{ "address", ARG_TEXT, true, WORD }, { "name", ARG_TEXT, true, WORD }, { "group", ARG_TEXT, false, WORD },
-	{ "owner", ARG_TEXT, false, WORD }, { "note", ARG_TEXT, false, REMARK }, { .name = NULL }
+	{ "owner", ARG_TEXT, false, WORD }, { "note", ARG_TEXT, false, REMARK }, { "class", ARG_TEXT, false, WORD },
+	{ "room", ARG_TEXT, false, WORD }, { .name = NULL }
 };
 static const struct arg device_set_args[] = {
 	{ "device", ARG_TEXT, true, WORD }, { "address", ARG_TEXT, false, WORD }, { "name", ARG_TEXT, false, WORD },
 	{ "group", ARG_TEXT, false, WORD }, { "owner", ARG_TEXT, false, WORD }, { "note", ARG_TEXT, false, REMARK },
-	{ .name = NULL }
+	{ "class", ARG_TEXT, false, WORD }, { "room", ARG_TEXT, false, WORD }, { .name = NULL }
 };
 static const struct arg device_import_args[] = {
 	{ "file", ARG_TEXT, false, PATH }, { "text", ARG_TEXT, true, ESAFE_CTL_LINE_MAX },
 	{ "dry_run", ARG_FLAG, false, 0 }, { "remove", ARG_FLAG, false, 0 }, { .name = NULL }
 };
 static const struct arg device_rm_args[] = { { "device", ARG_TEXT, true, WORD }, { .name = NULL } };
+static const struct arg user_ls_args[] = {
+	{ "group", ARG_TEXT, false, WORD }, { "class", ARG_TEXT, false, WORD }, { "left", ARG_FLAG, false, 0 },
+	{ .name = NULL }
+};
+static const struct arg user_put_args[] = {
+	{ "user", ARG_TEXT, true, WORD }, { "name", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD },
+	{ "class", ARG_TEXT, false, WORD }, { .name = NULL }
+};
+static const struct arg user_args[] = { { "user", ARG_TEXT, true, WORD }, { .name = NULL } };
+static const struct arg user_import_args[] = {
+	{ "file", ARG_TEXT, false, PATH }, { "text", ARG_TEXT, true, ESAFE_CTL_LINE_MAX },
+	{ "dry_run", ARG_FLAG, false, 0 }, { "remove_leavers", ARG_FLAG, false, 0 },
+	{ "accept_shrunk", ARG_FLAG, false, 0 }, { .name = NULL }
+};
+static const struct arg class_add_args[] = {
+	{ "class", ARG_TEXT, true, WORD }, { "group", ARG_TEXT, false, WORD }, { "room", ARG_TEXT, false, WORD },
+	{ .name = NULL }
+};
+static const struct arg class_set_args[] = {
+	{ "class", ARG_TEXT, true, WORD }, { "name", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD },
+	{ "room", ARG_TEXT, false, WORD }, { .name = NULL }
+};
+static const struct arg class_args[] = { { "class", ARG_TEXT, true, WORD }, { .name = NULL } };
+static const struct arg room_args[] = { { "room", ARG_TEXT, true, WORD }, { .name = NULL } };
+static const struct arg access_args[] = {
+	{ "user", ARG_TEXT, false, WORD }, { "device", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD },
+	{ "at", ARG_NUMBER, false, TIME }, { .name = NULL }
+};
 static const struct arg why_args[] = {
 	{ "name", ARG_TEXT, true, NAME }, { "device", ARG_TEXT, true, WORD }, { "at", ARG_NUMBER, false, TIME },
 	{ "type", ARG_TEXT, false, 16 }, { .name = NULL }
@@ -75,11 +104,28 @@ const struct verb verbs[] = {
 	{ "device add", MAY(ADMIN), device_add_args, verb_device_add },
 	{ "device set", MAY(ADMIN), device_set_args, verb_device_set },
 	{ "device import", MAY(ADMIN), device_import_args, verb_device_import },
+	{ "device export", MAY(ADMIN) | MAY(HEAD), NULL, verb_device_export },
 	{ "device rm", MAY(ADMIN), device_rm_args, verb_device_rm },
 	{ "session start", MAY(ADMIN) | MAY(HEAD) | MAY(TEACHER), session_start_args, verb_session_start },
 	{ "session end", MAY(ADMIN) | MAY(HEAD) | MAY(TEACHER), session_end_args, verb_session_end },
 	{ "session ls", SEES | MAY(TEACHER) | LOOK, session_ls_args, verb_session_ls },
 	{ "notice ls", SEES, limit_args, verb_notice_ls },
+	{ "user ls", SEES | MAY(TEACHER), user_ls_args, verb_user_ls },
+	{ "user show", SEES | MAY(TEACHER), user_args, verb_user_show },
+	{ "user add", MAY(ADMIN), user_put_args, verb_user_add },
+	{ "user set", MAY(ADMIN), user_put_args, verb_user_set },
+	{ "user remove", MAY(ADMIN), user_args, verb_user_remove },
+	{ "user import", MAY(ADMIN), user_import_args, verb_user_import },
+	{ "user export", MAY(ADMIN) | MAY(HEAD), NULL, verb_user_export },
+	{ "class ls", SEES | MAY(TEACHER), NULL, verb_class_ls },
+	{ "class add", MAY(ADMIN), class_add_args, verb_class_add },
+	{ "class set", MAY(ADMIN), class_set_args, verb_class_set },
+	{ "class remove", MAY(ADMIN), class_args, verb_class_remove },
+	{ "room ls", SEES | MAY(TEACHER), NULL, verb_room_ls },
+	{ "room add", MAY(ADMIN), room_args, verb_room_add },
+	{ "room remove", MAY(ADMIN), room_args, verb_room_remove },
+	{ "group ls", MAY_PERSONS, NULL, verb_group_ls },
+	{ "access ls", SEES, access_args, verb_access_ls },
 	{ "why", SEES, why_args, verb_why },
 	{ "log", SEES | LOOK, log_args, verb_log },
 	{ "top", SEES | LOOK, limit_args, verb_top },

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "change.h"
 #include "clock.h"
 #include "devices.h"
 #include "devices_csv.h"
@@ -65,6 +67,8 @@ static json_t *device_row(const struct esafed *esafed, const struct reg_device *
 		json_object_set_new(row, "group_known", json_false());
 	reply_text(row, "owner", device->owner);
 	reply_text(row, "note", device->note);
+	reply_text(row, "class", device->class_name);
+	reply_text(row, "room", device->room);
 	reply_time(row, "changed", device->changed);
 	add_whereabouts(row, esafed, device->kind, device->addr);
 	return row;
@@ -77,7 +81,10 @@ static int ls_row(void *ctx, const struct reg_device *device)
 	struct request *request = ctx;
 	const char *group = request_text(request, "group");
 
-	if (group && strcmp(group, device->group))
+	const char *class = request_text(request, "class"), *room = request_text(request, "room");
+
+	if ((group && strcmp(group, device->holds)) || (class && strcasecmp(class, device->class_name)) ||
+	    (room && strcasecmp(room, device->room)))
 		return 0;
 	return request_row(request, device_row(request_esafed(request), device));
 }
@@ -130,17 +137,9 @@ static int unknown_row(void *ctx, const struct neigh_entry *entry)
 	return request_row(request, row);
 }
 
-/* Ends the request with what an errno means for a device. */
 static void end_device(struct request *request, int err, const char *what)
 {
-	if (!err)
-		request_end(request, CTL_OK, NULL);
-	else if (err == -ENOENT)
-		request_end(request, CTL_NOT_FOUND, "there is no device %s", what);
-	else if (err == -EEXIST)
-		request_end(request, CTL_FAILED, "this name or address belongs to another device");
-	else
-		request_end(request, CTL_FAILED, "%s", strerror(-err));
+	change_end(request, err, "device", what);
 }
 
 void verb_device_ls(struct request *request)
@@ -168,47 +167,6 @@ void verb_device_ls(struct request *request)
 
 /* ---- changes: the register first, then the map; each is written down with who made it ---- */
 
-static bool group_is_known(struct request *request, const char *group)
-{
-	const struct esafed *esafed = request_esafed(request);
-	const char *known[ESAFE_GROUPS];
-	const char *near;
-	size_t n = 0;
-
-	if (!group || !*group || !esafed->policy)
-		return true;
-	for (size_t i = 0; i < esafed->policy->groups && n < ESAFE_GROUPS; i++) {
-		if (!strcmp(esafed->policy->group[i].name, group))
-			return true;
-		known[n++] = esafed->policy->group[i].name;
-	}
-	near = nearest(group, known, n);
-	request_end(request, CTL_NOT_FOUND, "the policy has no group %s%s%s%s", group, near ? "; did you mean " : "",
-		    near ? near : "", near ? "?" : "");
-	return false;
-}
-
-/* Writes what `change` does, with its row in the record of changes: both or neither. */
-static int change_register(struct request *request, int (*change)(struct reg *reg, void *ctx), void *ctx,
-			   const char *detail)
-{
-	struct esafed *esafed = request_esafed(request);
-	int err = register_begin(esafed->reg);
-
-	if (err)
-		return err;
-	err = change(esafed->reg, ctx);
-	if (!err)
-		err = register_change_add(esafed->reg, clock_seconds(), request->peer.name, request->verb->name, detail);
-	if (!err)
-		err = register_commit(esafed->reg);
-	if (err)
-		register_rollback(esafed->reg);
-	else
-		err = devices_sync(esafed);
-	return err;
-}
-
 static int put_device(struct reg *reg, void *ctx)
 {
 	struct reg_device *device = ctx;
@@ -221,8 +179,9 @@ static void describe(const struct reg_device *device, char out[512])
 	char address[EVENT_ADDRESS_SIZE];
 
 	device_key_text(device->kind, device->addr, address);
-	snprintf(out, 512, "%s %s group %s owner %s", device->name, address, *device->group ? device->group : "by place",
-		 *device->owner ? device->owner : "unknown");
+	snprintf(out, 512, "%s %s group %s owner %s%s%s%s%s", device->name, address,
+		 *device->group ? device->group : "by place", *device->owner ? device->owner : "unknown",
+		 *device->class_name ? " class " : "", device->class_name, *device->room ? " room " : "", device->room);
 }
 
 /* Puts the device and shows it as it is then. Its strings may belong to the request: they are only read. */
@@ -233,7 +192,9 @@ static void put_and_show(struct request *request, struct reg_device *device)
 	char detail[512];
 	int err;
 
-	if (!group_is_known(request, device->group))
+	if (!change_is_known(request, KNOWN_GROUPS, device->group) ||
+	    !change_is_known(request, KNOWN_CLASSES, device->class_name) ||
+	    !change_is_known(request, KNOWN_ROOMS, device->room))
 		return;
 	describe(device, detail);
 	err = change_register(request, put_device, device, detail);
@@ -258,6 +219,8 @@ void verb_device_add(struct request *request)
 		.group = given(request, "group", ""),
 		.owner = given(request, "owner", ""),
 		.note = given(request, "note", ""),
+		.class_name = given(request, "class", ""),
+		.room = given(request, "room", ""),
 	};
 
 	if (device_key_parse(request_text(request, "address"), &device.kind, device.addr))
@@ -284,6 +247,8 @@ void verb_device_set(struct request *request)
 	device.group = given(request, "group", old.group);
 	device.owner = given(request, "owner", old.owner);
 	device.note = given(request, "note", old.note);
+	device.class_name = given(request, "class", old.class_name);
+	device.room = given(request, "room", old.room);
 	if (address && device_key_parse(address, &device.kind, device.addr))
 		request_end(request, CTL_USAGE, "neither a MAC nor an IP address: %s", address);
 	else

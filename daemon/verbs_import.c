@@ -5,78 +5,86 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "clock.h"
-#include "devices.h"
 #include "devices_csv.h"
-#include "event.h"
 #include "verbs.h"
 
 struct import {
 	struct request *request;
+	struct reg *reg;
 	struct devices have, want;
 	bool remove, dry;
 	unsigned changes;
 	int err;
+	char detail[64];
 };
 
 static int keep_device(void *ctx, const struct reg_device *device)
 {
 	struct devices *have = ctx;
-	struct reg_device *bigger = realloc(have->item, (have->n + 1) * sizeof(*bigger));
-	struct reg_device *copy;
+	int err;
 
-	if (!bigger)
-		return -ENOMEM;
-	have->item = bigger;
-	copy = &bigger[have->n];
-	*copy = *device;
-	copy->name = strdup(device->name);
-	copy->group = strdup(device->group);
-	copy->owner = strdup(device->owner);
-	copy->note = strdup(device->note);
-	have->n++;
-	return copy->name && copy->group && copy->owner && copy->note ? 0 : -ENOMEM;
+	if (!(have->n & (have->n - 1))) { /* room doubles */
+		struct reg_device *bigger = realloc(have->item, (have->n ? have->n * 2 : 1) * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		have->item = bigger;
+	}
+	err = register_device_copy(device, &have->item[have->n]);
+	have->n += !err;
+	return err;
 }
 
-static void check_groups(const struct import *import, const char *file, struct problems *problems)
+static int check_names(const struct import *import, enum known_kind kind, const char *file, struct problems *problems)
 {
-	const struct policy *policy = request_esafed(import->request)->policy;
-	const char *known[ESAFE_GROUPS], *near;
-	size_t n = 0;
+	struct known_names known;
+	char text[512];
+	int err = known_names_load(&known, kind, request_esafed(import->request));
 
-	if (!policy)
-		return;
-	for (; n < policy->groups && n < ESAFE_GROUPS; n++)
-		known[n] = policy->group[n].name;
-	for (size_t i = 0; i < import->want.n; i++) {
-		const char *group = import->want.item[i].group;
+	for (size_t i = 0; i < import->want.n && !err; i++) {
+		const struct reg_device *device = &import->want.item[i];
+		const char *name = kind == KNOWN_GROUPS ? device->group : kind == KNOWN_CLASSES ? device->class_name :
+												  device->room;
 
-		if (!*group || policy_group(policy, group) != SIZE_MAX)
+		if (known_names_has(&known, name))
 			continue;
-		near = nearest(group, known, n);
-		problem_add(problems, file, import->want.line[i], 0, "the policy has no group %s%s%s%s", group,
-			    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+		known_names_complain(&known, name, text, sizeof(text));
+		problem_add(problems, file, import->want.line[i], 0, "%s", text);
 	}
+	known_names_free(&known);
+	return err;
+}
+
+/* Columns that the sheet does not have leave what is there. */
+static int change_device(struct import *import, const struct reg_device *stored, const struct reg_device *device)
+{
+	struct reg_device wanted = *stored;
+
+	wanted.name = device->name;
+	wanted.group = device->group ?: stored->group;
+	wanted.owner = device->owner ?: stored->owner;
+	wanted.note = device->note ?: stored->note;
+	wanted.class_name = device->class_name ?: stored->class_name;
+	wanted.room = device->room ?: stored->room;
+	return register_device_put(import->reg, &wanted, clock_seconds(), &wanted.id);
 }
 
 static int write_line(struct import *import, char sign, const struct reg_device *device)
 {
-	struct esafed *esafed = request_esafed(import->request);
-	struct reg_device stored, wanted = *device;
+	struct reg_device stored;
+	__u32 id;
 	int err;
 
-	if (sign == '+') {
-		wanted.id = 0;
-		return register_device_put(esafed->reg, &wanted, clock_seconds(), &wanted.id);
-	}
-	err = register_device_by_addr(esafed->reg, device->kind, device->addr, &stored);
+	if (sign == '+')
+		return register_device_put(import->reg, device, clock_seconds(), &id);
+	err = register_device_by_addr(import->reg, device->kind, device->addr, &stored);
 	if (err)
 		return err;
-	wanted.id = stored.id;
+	err = sign == '-' ? register_device_remove(import->reg, stored.id) : change_device(import, &stored, device);
 	register_device_free(&stored);
-	if (sign == '-')
-		return register_device_remove(esafed->reg, wanted.id);
-	return register_device_put(esafed->reg, &wanted, clock_seconds(), &wanted.id);
+	return err;
 }
 
 static void take_line(void *ctx, char sign, const struct reg_device *device, const char *text)
@@ -111,50 +119,46 @@ static void take_rest(void *ctx, char sign, const struct reg_device *device, con
 		take_line(ctx, sign, device, text);
 }
 
-static int write_all(struct import *import)
+static int take_all(struct reg *reg, void *ctx)
 {
-	struct esafed *esafed = request_esafed(import->request);
-	char detail[64];
-	int err = import->dry ? 0 : register_begin(esafed->reg);
+	struct import *import = ctx;
+	int err;
 
-	if (err)
-		return err;
+	import->reg = reg;
 	err = devices_diff(&import->have, &import->want, take_removal, import);
-	if (err >= 0 && !import->err)
+	if (!err && !import->err)
 		err = devices_diff(&import->have, &import->want, take_rest, import);
-	err = import->err ? import->err : err < 0 ? err : 0;
-	if (import->dry)
-		return err;
-	snprintf(detail, sizeof(detail), "%u changes, %zu devices in the file", import->changes, import->want.n);
-	if (!err && import->changes)
-		err = register_change_add(esafed->reg, clock_seconds(), import->request->peer.name,
-					  import->request->verb->name, detail);
-	if (!err)
-		err = register_commit(esafed->reg);
-	if (err)
-		register_rollback(esafed->reg);
-	else
-		err = devices_sync(esafed);
-	return err;
+	snprintf(import->detail, sizeof(import->detail), "%u changes, %zu devices in the file", import->changes,
+		 import->want.n);
+	return import->err ?: err ?: import->changes ? 0 : CHANGE_NONE;
+}
+
+static int read_all(struct import *import, const char *file, struct problems *problems)
+{
+	const char *text = request_text(import->request, "text");
+	int err = devices_csv_read(file, text, strlen(text), &import->want, problems);
+
+	for (int kind = 0; kind < KNOWN_KINDS && !err; kind++)
+		err = check_names(import, kind, file, problems);
+	if (!err && problems->n)
+		err = -EINVAL;
+	return err ?: register_devices(request_esafed(import->request)->reg, keep_device, &import->have);
 }
 
 void verb_device_import(struct request *request)
 {
-	const char *text = request_text(request, "text"), *file = request_text(request, "file");
+	const char *file = request_text(request, "file");
 	struct import import = { .request = request };
 	struct problems problems = { 0 };
 	int err;
 
-	file = file ? file : "devices";
 	import.remove = request_flag(request, "remove");
 	import.dry = request_flag(request, "dry_run");
-	err = devices_csv_read(file, text, strlen(text), &import.want, &problems);
-	if (!err) {
-		check_groups(&import, file, &problems);
-		err = problems.n ? -EINVAL : register_devices(request_esafed(request)->reg, keep_device, &import.have);
-	}
-	if (!err)
-		err = write_all(&import);
+	err = read_all(&import, file ? file : "devices", &problems);
+	if (!err && import.dry)
+		take_all(NULL, &import);
+	else if (!err)
+		err = change_register(request, take_all, &import, import.detail);
 	if (problems.n)
 		request_end_problems(request, CTL_PROBLEMS, &problems);
 	else if (err)
@@ -165,4 +169,29 @@ void verb_device_import(struct request *request)
 	problems_free(&problems);
 	devices_free(&import.have);
 	devices_free(&import.want);
+}
+
+/* ---- as a sheet again ---- */
+
+static int export_row(void *ctx, const struct reg_device *device)
+{
+	char address[EVENT_ADDRESS_SIZE];
+	json_t *row = json_object();
+
+	device_key_text(device->kind, device->addr, address);
+	reply_text(row, "mac", address);
+	reply_text(row, "name", device->name);
+	reply_text(row, "group", device->group);
+	reply_text(row, "owner", device->owner);
+	reply_text(row, "note", device->note);
+	reply_text(row, "class", device->class_name);
+	reply_text(row, "room", device->room);
+	return request_row(ctx, row);
+}
+
+void verb_device_export(struct request *request)
+{
+	int err = register_devices(request_esafed(request)->reg, export_row, request);
+
+	change_end(request, err == -EPIPE ? 0 : err, "device", "");
 }

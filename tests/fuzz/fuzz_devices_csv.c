@@ -14,7 +14,7 @@ static void check(const struct devices *devices)
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct reg_device *device = &devices->item[i];
 
-		if (!*device->name || !device->group || !device->owner || !device->note)
+		if (!*device->name || !device->group != !devices->item[0].group || !device->room != !devices->item[0].room)
 			abort();
 		device_key_text(device->kind, device->addr, text);
 		if (device_key_parse(text, &kind, addr) || kind != device->kind)

@@ -136,7 +136,7 @@ Test(command, tables_are_whole)
 
 	for (size_t i = 0; i < verb_rows_count; i++)
 		used |= verb_rows[i].options;
-	cr_expect_eq(used, (1ull << OPTION_COUNT) - 1);
+	cr_expect_eq(used & ~PRINTS_CSV, (1ull << OPTION_COUNT) - 1);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		cr_expect(option_rows[i].name && option_rows[i].about, "option %d", i);
 		cr_expect_eq(option_rows[i].kind == VALUE_FLAG, !option_rows[i].value, "%s", option_rows[i].name);
