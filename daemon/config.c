@@ -192,6 +192,7 @@ static const struct row rows[] = {
 	  .offset = offsetof(struct config, retention_days),
 	  .arg = &retention_limits },
 	{ .key = "sessions", .read = row_map, .offset = offsetof(struct config, sessions), .arg = session_rows },
+	{ .key = "radius", .read = row_radius, .offset = offsetof(struct config, radius) },
 	{ 0 },
 };
 
@@ -263,5 +264,6 @@ void config_free(struct config *config)
 	free(config->socket);
 	free(config->dhcp_leases);
 	free(config->zone);
+	config_radius_free(&config->radius);
 	free(config);
 }

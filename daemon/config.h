@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
+#include "config_radius.h"
 #include "problem.h"
 #include "session_table.h"
 
@@ -38,6 +39,7 @@ struct config {
 	struct config_listen metrics;
 	unsigned retention_days;
 	struct session_limits sessions;
+	struct config_radius radius;
 };
 
 /* Of the text of a file; NULL with the problems told. */

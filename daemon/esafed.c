@@ -27,6 +27,7 @@
 #include "policyfile.h"
 #include "policyload.h"
 #include "recorder.h"
+#include "radiusd.h"
 #include "ring.h"
 #include "sessions.h"
 #include "snapshot.h"
@@ -287,6 +288,8 @@ static int start_parts(struct esafed *esafed)
 	if (!err)
 		err = sessions_start(esafed);
 	if (!err)
+		err = radiusd_start(esafed, &esafed->radiusd);
+	if (!err)
 		err = notify_watchdog(esafed->loop);
 	if (!err)
 		start_helpers(esafed);
@@ -446,6 +449,7 @@ void esafed_stop(struct esafed *esafed)
 	neigh_stop(esafed->neigh);
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
+	radiusd_stop(esafed->radiusd);
 	sessions_stop(esafed);
 	people_stop(esafed);
 	bpfprog_free(esafed->prog);

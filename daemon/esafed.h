@@ -28,6 +28,7 @@ struct listener;
 struct load;
 struct maps;
 struct people;
+struct radiusd;
 struct ring;
 struct sessions;
 
@@ -50,6 +51,7 @@ struct esafed {
 	struct devices_index *devices;
 	struct sessions *sessions;
 	struct people *people;
+	struct radiusd *radiusd; /* NULL: esafed.yaml names no clients */
 	struct listener *listeners; /* recorder.c */
 	int lock_fd;
 	__s64 started;              /* seconds since 1970 */
