@@ -150,7 +150,7 @@ install: all
 	install -m 644 daemon/esafed.8 cli/esafectl.8 $(MANDIR)/man8/
 	install -D -m 644 cli/esafectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/esafectl
 	install -d $(DESTDIR)$(PREFIX)/share/esafe/lists $(DESTDIR)$(PREFIX)/share/esafe/prometheus
-	install -m 644 daemon/share/*.yaml $(DESTDIR)$(PREFIX)/share/esafe/
+	install -m 644 daemon/share/*.yaml daemon/share/letter.txt $(DESTDIR)$(PREFIX)/share/esafe/
 	install -m 644 daemon/share/lists/*.txt $(DESTDIR)$(PREFIX)/share/esafe/lists/
 	install -m 644 daemon/share/prometheus/*.yaml $(DESTDIR)$(PREFIX)/share/esafe/prometheus/
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/esafe

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
-#include "config_radius.h"
 #include "problem.h"
 #include "session_table.h"
 
@@ -39,7 +38,8 @@ struct config {
 	struct config_listen metrics;
 	unsigned retention_days;
 	struct session_limits sessions;
-	struct config_radius radius;
+	__s64 grant_longest; /* seconds, of lessons, supervision and grants */
+	char *letter;        /* file: what is written to parents; NULL: letter.txt of data_dir */
 };
 
 /* Of the text of a file; NULL with the problems told. */

@@ -24,10 +24,10 @@
 #include "maps.h"
 #include "notify.h"
 #include "people.h"
+#include "permits.h"
 #include "policyfile.h"
 #include "policyload.h"
 #include "recorder.h"
-#include "radiusd.h"
 #include "ring.h"
 #include "sessions.h"
 #include "snapshot.h"
@@ -233,6 +233,10 @@ static int start_programs(struct esafed *esafed)
 	if (!err)
 		err = sessions_load(esafed);
 	if (!err)
+		err = permits_load(esafed);
+	if (!err)
+		err = permits_sync(esafed);
+	if (!err)
 		err = devices_sync(esafed);
 	esafed->had_policy = adopted;
 	if (!err && adopted) {
@@ -288,7 +292,7 @@ static int start_parts(struct esafed *esafed)
 	if (!err)
 		err = sessions_start(esafed);
 	if (!err)
-		err = radiusd_start(esafed, &esafed->radiusd);
+		err = permits_begin(esafed);
 	if (!err)
 		err = notify_watchdog(esafed->loop);
 	if (!err)
@@ -449,7 +453,7 @@ void esafed_stop(struct esafed *esafed)
 	neigh_stop(esafed->neigh);
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
-	radiusd_stop(esafed->radiusd);
+	permits_stop(esafed);
 	sessions_stop(esafed);
 	people_stop(esafed);
 	bpfprog_free(esafed->prog);

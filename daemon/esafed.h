@@ -28,7 +28,7 @@ struct listener;
 struct load;
 struct maps;
 struct people;
-struct radiusd;
+struct permits_state;
 struct ring;
 struct sessions;
 
@@ -51,7 +51,7 @@ struct esafed {
 	struct devices_index *devices;
 	struct sessions *sessions;
 	struct people *people;
-	struct radiusd *radiusd; /* NULL: esafed.yaml names no clients */
+	struct permits_state *permits;
 	struct listener *listeners; /* recorder.c */
 	int lock_fd;
 	__s64 started;              /* seconds since 1970 */

@@ -49,7 +49,6 @@ struct metrics_snapshot {
 	__u64 devices;                       /* in the register */
 	__u64 control_requests, control_errors, control_refused;
 	unsigned control_clients;
-	const __u64 *radius;                 /* by result; NULL: there is no server */
 	/* process */
 	double start_time, cpu_seconds;
 	__u64 resident_bytes, virtual_bytes;

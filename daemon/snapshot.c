@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "compile.h"
 #include "devices.h"
-#include "radiusd.h"
 #include "snapshot.h"
 
 static void take_process(struct esafed *esafed, struct metrics_snapshot *out)
@@ -140,7 +139,6 @@ static void take_rest(struct esafed *esafed, struct snapshot *out)
 	metrics->policy_until = esafed->compiled ? esafed->until : 0;
 	metrics->events_bad = esafed->events_bad;
 	metrics->devices = devices_count(esafed->devices);
-	metrics->radius = radiusd_counts(esafed->radiusd);
 	store_stats(esafed->store, &metrics->store);
 	if (!statvfs(esafed->config->state_dir, &fs))
 		metrics->store_free_bytes = (double)fs.f_bavail * fs.f_frsize;

@@ -404,8 +404,7 @@ struct esafe_policy {
 	__u32 pinned_count;
 	__u32 negative_ttl; /* seconds, TTL of the SOA in NXDOMAIN and NODATA */
 	__u8 strictest;     /* group of devices that nothing is known of */
-	__u8 pad;
-	__u16 doh;          /* category of what is asked of encrypted resolvers; ESAFE_NO_CATEGORY: there is none */
+	__u8 pad[3];
 	__u64 floor[4];     /* categories of locked lists */
 	__u64 site_salt;
 	struct esafe_group groups[ESAFE_GROUPS];
