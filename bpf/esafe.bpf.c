@@ -2,6 +2,7 @@
 /* The entries: read, judge, map the fate to what the hook returns. Everything else is in the headers. */
 #include "answer.h"
 #include "maps.h"
+#include "page.h"
 #include "question.h"
 #include "quic.h"
 #include "reply.h"
@@ -79,6 +80,8 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 			judged_put(hash, JUDGED_PASS);
 		return TC_ACT_UNSPEC;
 	}
+	if (!word && page_is_wanted(p))
+		return TC_ACT_UNSPEC;
 	begin(s);
 	if (word) {
 		tc_reset(skb); /* again, in case the first was lost */

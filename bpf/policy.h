@@ -43,14 +43,18 @@ static __always_inline const struct esafe_site *hit_site(const struct esafe_poli
 /* Is the name below a protected site? Sets reason to HELP or UPDATE. */
 PART int find_protection(struct scratch *s, struct esafe_policy *p)
 {
+	int portal;
 
 	if (!s || !p)
 		return 0;
+	portal = p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_PORTAL;
 	for (__u32 i = 0; i < HITS; i++) {
 		const struct esafe_site *site = hit_site(p, s, i);
 
 		if (i >= s->hits)
 			break;
+		if (site->protect == ESAFE_R_UPDATE && portal)
+			continue; /* the probes by which devices find the portal are among them */
 		if (site->protect) {
 			s->matched = s->hit_labels[i & (HITS - 1)];
 			verdict(s, ESAFE_ALLOW, site->protect, 0);

@@ -39,24 +39,13 @@ _esafectl_verbs() {
 	room remove
 	group ls
 	access ls
-	lesson start
-	lesson stop
-	lesson extend
-	lesson ls
-	supervise start
-	supervise stop
-	grant ls
-	grant end
-	grant
-	deny
-	suspend
-	reinstate
-	quarantine
-	release
 	why
 	log
 	top
 	replay
+	request add
+	request ls
+	request answer
 	detach
 	END
 }

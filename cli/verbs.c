@@ -7,8 +7,9 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_JSON] = { "json", 'j', VALUE_FLAG, NULL, NULL, "prints JSON, one object a line" },
 	[OPT_CSV] = { "csv", 0, VALUE_FLAG, NULL, NULL, "prints CSV with a heading" },
 	[OPT_SOCKET] = { "socket", 0, VALUE_TEXT, "PATH", NULL, "asks the daemon at this socket" },
-	[OPT_ADDRESS] = { "address", 0, VALUE_TEXT, "MAC|IP", "address", "the device's new MAC or IP address" },
+	[OPT_ADDRESS] = { "address", 0, VALUE_TEXT, "MAC|IP", "address", "a device's MAC or IP address" },
 	[OPT_AT] = { "at", 0, VALUE_TIME, "TIME", "at", "judges as at this time" },
+	[OPT_BLOCK] = { "block", 0, VALUE_FLAG, NULL, "block", "it should be blocked, not opened" },
 	[OPT_CATEGORY] = { "category", 'c', VALUE_TEXT, "CATEGORY", "category", "only names of this category" },
 	[OPT_CLASS] = { "class", 0, VALUE_TEXT, "CLASS", "class", "a class of the register" },
 	[OPT_DEVICE] = { "device", 'd', VALUE_TEXT, "DEVICE", "device", "a device: name, MAC, IP address or #number" },
@@ -21,14 +22,15 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_LEAVERS] = { "remove-leavers", 0, VALUE_FLAG, NULL, "remove_leavers",
 			  "those whom the file does not name have left" },
 	[OPT_LEFT] = { "left", 0, VALUE_FLAG, NULL, "left", "those who have left" },
+	[OPT_KEEP] = { "keep", 0, VALUE_FLAG, NULL, "keep", "it stays as it is" },
 	[OPT_LIMIT] = { "limit", 'l', VALUE_NUMBER, "N", "limit", "at most so many rows; 0: all" },
 	[OPT_NAME] = { "name", 0, VALUE_TEXT, "NAME", "name", "log: this name and those below; others: the new name" },
 	[OPT_NOTE] = { "note", 0, VALUE_TEXT, "TEXT", "note", "a remark" },
 	[OPT_OLDEST] = { "oldest", 0, VALUE_FLAG, NULL, "oldest", "the oldest first" },
+	[OPT_OPEN] = { "open", 0, VALUE_FLAG, NULL, "open", "it will be as it was asked for" },
 	[OPT_OWNER] = { "owner", 0, VALUE_TEXT, "TEXT", "owner", "whose device it is" },
 	[OPT_POLICY] = { "policy", 0, VALUE_FILE, "FILE", "text", "judges by this policy, not by the one in force" },
-	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason",
-			 "log: only what was decided for this reason; else: why" },
+	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason", "only what was decided for this reason" },
 	[OPT_REMOVE] = { "remove", 0, VALUE_FLAG, NULL, "remove", "removes devices that the file does not name" },
 	[OPT_ROOM] = { "room", 0, VALUE_TEXT, "ROOM", "room", "a room of the register" },
 	[OPT_SINCE] = { "since", 's', VALUE_TIME, "TIME", "since", "from this time on" },
@@ -42,11 +44,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_FOR] = { "for", 0, VALUE_TEXT, "TIME", "for", "for so long: 50m, 1h30m, 2d" },
 	[OPT_IP] = { "ip", 0, VALUE_TEXT, "ADDRESS", "ip", "the device that has this IP address" },
 	[OPT_LOGON] = { "logon", 0, VALUE_FLAG, NULL, "logon", "a logon script says so" },
-	[OPT_ONLY] = { "only", 0, VALUE_FLAG, NULL, "only", "and nothing else" },
-	[OPT_SITE] = { "site", 0, VALUE_TEXT, "NAME", "site",
-		       "a site, and what is below it; of a lesson several, with commas" },
-	[OPT_SITES] = { "sites", 0, VALUE_FILE, "FILE", "sites", "the sites in this file, one a line" },
 	[OPT_PAST] = { "past", 0, VALUE_FLAG, NULL, "past", "those that are over, too" },
+	[OPT_WORDS] = { "words", 0, VALUE_TEXT, "TEXT", "words", "what it is needed for" },
 	[OPT_YES] = { "yes", 'y', VALUE_FLAG, NULL, "yes", "it is meant" },
 };
 
@@ -75,12 +74,6 @@ static const struct column session_columns[] = {
 	{ "device", "DEVICE", 16 }, { "address", "ADDRESS", 15 }, { "until", "UNTIL", 19 }, { "state", "STATE", 0 },
 	{ "mac", "MAC", -1 }, { "adult", "ADULT", -1 }, { "started", "STARTED", -1 }, { "ended", "ENDED", -1 },
 	{ "source", "SOURCE", -1 }, { "by", "BY", -1 }, { .key = NULL }
-};
-static const struct column grant_columns[] = {
-	{ "id", "ID", 5 }, { "kind", "KIND", 11 }, { "scope", "FOR", 6 }, { "name", "WHOM", 20 },
-	{ "what", "WHAT", 28 }, { "until", "UNTIL", 19 }, { "by", "BY", 12 }, { "reason", "REASON", 0 },
-	{ "started", "STARTED", -1 }, { "ended", "ENDED", -1 }, { "ended_by", "ENDED_BY", -1 }, { "state", "STATE", -1 },
-	{ .key = NULL }
 };
 static const struct column notice_columns[] = {
 	{ "time", "TIME", 19 }, { "kind", "ABOUT", 8 }, { "text", "NOTICE", 0 }, { "id", "ID", -1 }, { .key = NULL }
@@ -141,10 +134,15 @@ static const struct column replay_columns[] = {
 	{ "name", "NAME", 0 }, { .key = NULL }
 };
 
+static const struct column request_columns[] = {
+	{ "id", "ID", 5 }, { "name", "SITE", 32 }, { "wish", "TO BE", 6 }, { "asked", "ASKED", 5 }, { "last", "LAST", 19 },
+	{ "group", "GROUP", 12 }, { "category", "CATEGORY", 14 }, { "state", "STATE", 8 }, { "words", "WORDS", 0 },
+	{ "device", "DEVICE", -1 }, { "reason", "REASON", -1 }, { "first", "FIRST", -1 }, { "answered", "ANSWERED", -1 },
+	{ "who", "BY", -1 }, { "note", "NOTE", -1 }, { .key = NULL }
+};
+
 #define LOG_OPTIONS (OPT(DEVICE) | OPT(GROUP) | OPT(CATEGORY) | OPT(NAME) | OPT(VERDICT) | OPT(REASON) | OPT(USER) | \
 		     OPT(SINCE) | OPT(UNTIL) | OPT(LIMIT) | OPT(FOLLOW) | OPT(OLDEST) | OPT(CSV))
-
-#define PLACES (OPT(CLASS) | OPT(ROOM))
 
 const struct verb_row verb_rows[] = {
 	{ "status", "", "says how the filter is", 0, {}, NULL, NULL, NULL, false },
@@ -219,44 +217,18 @@ const struct verb_row verb_rows[] = {
 	  {}, group_columns, NULL, "none", false },
 	{ "access ls", "", "says who has which group, since when, and who said so",
 	  OPT(AT) | OPT(USER) | OPT(DEVICE) | OPT(GROUP) | OPT(CSV), {}, access_columns, NULL, "none", false },
-	{ "lesson start", "", "opens checked sites for a class or room",
-	  PLACES | OPT(SITES) | OPT(SITE) | OPT(ONLY) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
-	  {}, grant_columns, NULL, NULL, false },
-	{ "lesson stop", "[ID]", "ends a lesson", PLACES,
-	  { { "id", VALUE_NUMBER, false } }, grant_columns, NULL, NULL, false },
-	{ "lesson extend", "[ID]", "lets a lesson or supervision last longer", PLACES | OPT(FOR) | OPT(UNTIL),
-	  { { "id", VALUE_NUMBER, false } }, grant_columns, NULL, NULL, false },
-	{ "lesson ls", "", "lists lessons and supervision", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
-	  {}, grant_columns, NULL, "none", false },
-	{ "supervise start", "", "opens what needs an adult, who is there",
-	  PLACES | OPT(DEVICE) | OPT(FOR) | OPT(UNTIL) | OPT(REASON), {}, grant_columns, NULL, NULL, false },
-	{ "supervise stop", "[ID]", "the adult has gone", PLACES | OPT(DEVICE),
-	  { { "id", VALUE_NUMBER, false } }, grant_columns, NULL, NULL, false },
-	{ "grant ls", "", "lists what is open or closed for a while", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
-	  {}, grant_columns, NULL, "none", false },
-	{ "grant end", "ID", "ends what was granted or denied", OPT(REASON),
-	  { { "id", VALUE_NUMBER, true } }, grant_columns, NULL, NULL, false },
-	{ "grant", "", "allows a site or category for a while",
-	  PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(SITE) | OPT(CATEGORY) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
-	  {}, grant_columns, NULL, NULL, false },
-	{ "deny", "", "forbids a site or category for a while",
-	  PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(SITE) | OPT(CATEGORY) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
-	  {}, grant_columns, NULL, NULL, false },
-	{ "suspend", "[USER]", "suspends somebody's Internet and writes the letter",
-	  OPT(DEVICE) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
-	  { { "user", VALUE_TEXT, false } }, NULL, "line", NULL, false },
-	{ "reinstate", "[USER]", "ends a suspension", OPT(DEVICE) | OPT(REASON),
-	  { { "user", VALUE_TEXT, false } }, grant_columns, NULL, NULL, false },
-	{ "quarantine", "DEVICE", "cuts a device off", OPT(REASON),
-	  { { "device", VALUE_TEXT, true } }, grant_columns, NULL, NULL, false },
-	{ "release", "DEVICE", "ends a quarantine", OPT(REASON),
-	  { { "device", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "why", "NAME", "asks the loaded programs how they judge a name, and why", OPT(DEVICE) | OPT(AT) | OPT(TYPE),
 	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },
 	{ "top", "", "shows who is asking, live", OPT(LIMIT), {}, top_columns, NULL, NULL, true },
 	{ "replay", "FILE.pcap", "sends a capture through the programs and says what they make of it", OPT(POLICY),
 	  { { "capture", VALUE_HANDED, true } }, replay_columns, NULL, NULL, false },
+	{ "request add", "SITE", "asks for a site to be opened, or blocked", OPT(BLOCK) | OPT(WORDS) | OPT(ADDRESS),
+	  { { "name", VALUE_TEXT, true } }, request_columns, NULL, NULL, false },
+	{ "request ls", "[SITE]", "lists what was asked for on the block page, and waits", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
+	  { { "name", VALUE_TEXT, false } }, request_columns, NULL, "nobody waits for an answer", false },
+	{ "request answer", "ID", "answers: --open or --keep", OPT(OPEN) | OPT(KEEP) | OPT(NOTE),
+	  { { "id", VALUE_NUMBER, true } }, NULL, NULL, "answered", false },
 	{ "detach", "", "switches the filter off", OPT(YES), {}, NULL, NULL, NULL, false },
 };
 const size_t verb_rows_count = sizeof(verb_rows) / sizeof(*verb_rows);

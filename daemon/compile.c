@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,10 +62,27 @@ static void compile_groups(struct compiling *c)
 			.log = set[SET_LOG],
 			.quic = set[SET_QUIC],
 			.flags = (set[SET_INTERNET] ? 0 : ESAFE_GROUP_NO_INTERNET) |
+				 (set[SET_PORTAL] ? ESAFE_GROUP_PORTAL : 0) |
 				 (set[SET_HTTPS_RECORDS] ? ESAFE_GROUP_HIDE_HTTPS_RR : 0),
 		};
 	}
 	c->out->strictest = c->group[c->policy->unknown];
+}
+
+/* Where the pages are: whoever is refused everything must still be told so. */
+static void compile_page(struct compiling *c)
+{
+	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const struct policy *p = c->policy;
+
+	if (p->has_page4) {
+		memcpy(c->out->page[0], mapped, sizeof(mapped));
+		memcpy(c->out->page[0] + 12, &p->page4, 4);
+	}
+	if (p->has_page6)
+		memcpy(c->out->page[1], &p->page6, 16);
+	for (int i = 0; i < ESAFE_PAGE_PORTS && (p->has_page4 || p->has_page6); i++)
+		c->out->page_port[i] = htons((__u16)p->page_port[i]);
 }
 
 static int compile_places(struct compiling *c)
@@ -103,6 +121,7 @@ static int compile_all(struct compiling *c)
 	c->out->version = c->env->version;
 	c->out->negative_ttl = c->policy->negative_ttl;
 	compile_groups(c);
+	compile_page(c);
 	err = compile_places(c);
 	if (!err)
 		err = compile_answers(c);

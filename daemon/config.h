@@ -38,8 +38,6 @@ struct config {
 	struct config_listen metrics;
 	unsigned retention_days;
 	struct session_limits sessions;
-	__s64 grant_longest; /* seconds, of lessons, supervision and grants */
-	char *letter;        /* file: what is written to parents; NULL: letter.txt of data_dir */
 };
 
 /* Of the text of a file; NULL with the problems told. */

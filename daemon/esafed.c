@@ -24,10 +24,10 @@
 #include "maps.h"
 #include "notify.h"
 #include "people.h"
-#include "permits.h"
 #include "policyfile.h"
 #include "policyload.h"
 #include "recorder.h"
+#include "refused.h"
 #include "ring.h"
 #include "sessions.h"
 #include "snapshot.h"
@@ -233,10 +233,6 @@ static int start_programs(struct esafed *esafed)
 	if (!err)
 		err = sessions_load(esafed);
 	if (!err)
-		err = permits_load(esafed);
-	if (!err)
-		err = permits_sync(esafed);
-	if (!err)
 		err = devices_sync(esafed);
 	esafed->had_policy = adopted;
 	if (!err && adopted) {
@@ -268,6 +264,8 @@ static void start_helpers(struct esafed *esafed)
 {
 	const struct config *config = esafed->config;
 
+	if (refused_start(esafed))
+		log_error("the block page cannot say which name was refused");
 	if (start_http(esafed))
 		log_error("there are no metrics");
 	if (neigh_start(esafed->loop, devices_addresses_changed, esafed, &esafed->neigh))
@@ -291,8 +289,6 @@ static int start_parts(struct esafed *esafed)
 		err = upkeep_start(esafed);
 	if (!err)
 		err = sessions_start(esafed);
-	if (!err)
-		err = permits_begin(esafed);
 	if (!err)
 		err = notify_watchdog(esafed->loop);
 	if (!err)
@@ -448,12 +444,12 @@ void esafed_stop(struct esafed *esafed)
 	if (esafed->ring)
 		ring_drain(esafed->ring);
 	ring_stop(esafed->ring);
+	refused_stop(esafed);
 	http_stop(esafed->http);
 	links_stop(esafed->links);
 	neigh_stop(esafed->neigh);
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
-	permits_stop(esafed);
 	sessions_stop(esafed);
 	people_stop(esafed);
 	bpfprog_free(esafed->prog);

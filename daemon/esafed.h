@@ -28,7 +28,7 @@ struct listener;
 struct load;
 struct maps;
 struct people;
-struct permits_state;
+struct refused;
 struct ring;
 struct sessions;
 
@@ -51,8 +51,8 @@ struct esafed {
 	struct devices_index *devices;
 	struct sessions *sessions;
 	struct people *people;
-	struct permits_state *permits;
 	struct listener *listeners; /* recorder.c */
+	struct refused *refused;
 	int lock_fd;
 	__s64 started;              /* seconds since 1970 */
 	__u64 hash_k1, hash_k2;

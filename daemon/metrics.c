@@ -146,6 +146,12 @@ static void write_ifaces(const struct metrics_snapshot *snap, FILE *out, const c
 	}
 }
 
+static void write_answers(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	fprintf(out, "%s{quantile=\"0.5\"} %.15g\n%s_sum %.15g\n%s_count %llu\n", name, snap->request_median, name,
+		snap->request_sum, name, (unsigned long long)snap->requests_answered);
+}
+
 static void write_build(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	fputs(name, out);
@@ -188,6 +194,9 @@ static const struct {
 	{ "esafe_policy_until_timestamp_seconds", "gauge", "Up to when the kernel knows the timetable; the daemon moves it "
 	  "on.", VALUE(DOUBLE, policy_until) },
 	{ "esafe_devices", "gauge", "Devices in the register.", VALUE(U64, devices) },
+	{ "esafe_requests_waiting", "gauge", "Requests of people that wait for an answer.", VALUE(U64, requests_waiting) },
+	{ "esafe_request_answer_seconds", "summary", "Time until a request was answered; the median is that of the last 90 "
+	  "days.", .write = write_answers },
 	{ "esafe_map_bytes", "gauge", "Memory of a kernel map.", .write = write_maps },
 	{ "esafe_store_written_total", "counter", "Events written to the database.", VALUE(U64, store.written) },
 	{ "esafe_store_lost_total", "counter", "Events given up because the database could not be written, by verdict.",

@@ -126,6 +126,10 @@ struct policy *policy_read_all(const struct policy_text *texts, size_t n, const 
 
 	if (policy)
 		policy->dir = strdup(dir ? dir : ".");
+	if (policy) {
+		policy->page_port[0] = 80;
+		policy->page_port[1] = 8443;
+	}
 	if (policy && policy->dir)
 		err = read_texts(&reader, texts, n, &top);
 	free(top.unknown);

@@ -75,6 +75,7 @@ enum group_answer { ANSWER_NXDOMAIN, ANSWER_NODATA, ANSWER_REFUSED, ANSWER_PAGE 
 enum lock_mode { LOCK_OFF, LOCK_STRICT, LOCK_MODERATE };
 enum group_setting {
 	SET_INTERNET,
+	SET_PORTAL,
 	SET_SAFESEARCH,
 	SET_YOUTUBE,
 	SET_QUIC,
@@ -90,7 +91,7 @@ struct group {
 	char *inherit;
 	struct at at, inherit_at;
 	size_t parent;         /* index; SIZE_MAX: none */
-	int set[SETTINGS];     /* internet 0/1, LOCK_*, ESAFE_QUIC_*, 0/1 hide, ESAFE_LOG_*, ANSWER_* */
+	int set[SETTINGS];     /* internet 0/1, portal 0/1, LOCK_*, ESAFE_QUIC_*, 0/1 hide, ESAFE_LOG_*, ANSWER_* */
 	struct rule standard;  /* for names in no category, and for categories of which nothing is said */
 	struct rule *category; /* by index of policy->category; never RULE_NONE after reading, but for floor ones */
 	struct site_rule *site;
@@ -149,6 +150,7 @@ struct policy {
 	struct in_addr page4;
 	struct in6_addr page6;
 	bool has_page4, has_page6;
+	unsigned page_port[ESAFE_PAGE_PORTS];
 	unsigned ttl, negative_ttl;
 };
 

@@ -25,6 +25,7 @@ static const struct {
 	const struct word *words;
 } settings[SETTINGS] = {
 	[SET_INTERNET] = { "internet", internet_words },
+	[SET_PORTAL] = { "portal", internet_words },
 	[SET_SAFESEARCH] = { "safesearch", safesearch_words },
 	[SET_YOUTUBE] = { "youtube", youtube_words },
 	[SET_QUIC] = { "quic", quic_words },
@@ -234,6 +235,11 @@ static void top_lines(struct lines *l)
 	if (policy->has_page6) {
 		snprintf(l->path, sizeof(l->path), "block_page.ipv6");
 		snprintf(l->text, sizeof(l->text), "%s", inet_ntop(AF_INET6, &policy->page6, addr, sizeof(addr)));
+		emit(l);
+	}
+	for (int i = 0; i < ESAFE_PAGE_PORTS && (policy->has_page4 || policy->has_page6); i++) {
+		snprintf(l->path, sizeof(l->path), "block_page.%s", i ? "https_port" : "http_port");
+		snprintf(l->text, sizeof(l->text), "%u", policy->page_port[i]);
 		emit(l);
 	}
 }

@@ -128,6 +128,7 @@ static const struct row group_rows[] = {
 	{ .key = "inherit", .read = row_inherit },
 	{ .key = "default", .read = row_rule, .offset = offsetof(struct group, standard) },
 	{ .key = "internet", .read = row_word, .offset = SETTING(INTERNET), .arg = internet_words },
+	{ .key = "portal", .read = row_word, .offset = SETTING(PORTAL), .arg = internet_words },
 	{ .key = "safesearch", .read = row_word, .offset = SETTING(SAFESEARCH), .arg = safesearch_words },
 	{ .key = "youtube", .read = row_word, .offset = SETTING(YOUTUBE), .arg = youtube_words },
 	{ .key = "quic", .read = row_word, .offset = SETTING(QUIC), .arg = quic_words },
@@ -310,9 +311,14 @@ static int row_page(struct reader *reader, const struct node *node, const struct
 
 int row_address(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
-	static const struct row rows[] = { { .key = "ipv4", .read = row_page },
-					   { .key = "ipv6", .read = row_page },
-					   { 0 } };
+	static const struct limits limits = { 1, 65535 };
+	static const struct row rows[] = {
+		{ .key = "ipv4", .read = row_page },
+		{ .key = "ipv6", .read = row_page },
+		{ .key = "http_port", .read = row_number, .offset = offsetof(struct policy, page_port[0]), .arg = &limits },
+		{ .key = "https_port", .read = row_number, .offset = offsetof(struct policy, page_port[1]), .arg = &limits },
+		{ 0 }
+	};
 
-	return schema_map(reader, node, rows, NULL);
+	return schema_map(reader, node, rows, building(reader)->policy);
 }

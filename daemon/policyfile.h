@@ -3,12 +3,8 @@
 #ifndef ESAFE_POLICYFILE_H
 #define ESAFE_POLICYFILE_H
 
+#include "file.h"
 #include "policy.h"
-
-#define FILE_BYTES (4u << 20)
-
-/* The whole file, with a zero byte behind it; -EFBIG when it is larger than max, -EINVAL when it is no plain file. */
-int file_read(const char *path, size_t max, char **text, size_t *len);
 
 struct policy *policy_load(const char *path, const char *data_dir, struct problems *problems);
 /* The same for a policy whose text is at hand, such as one out of the history. */

@@ -11,7 +11,6 @@
 #include "compilenow.h"
 #include "devices.h"
 #include "log.h"
-#include "permits.h"
 #include "maps.h"
 #include "policy_lists.h"
 #include "policyfile.h"
@@ -274,7 +273,6 @@ static void take_over(struct load *load)
 		load->policy = before;
 	}
 	take_lists(load);
-	permits_sync(esafed);
 	devices_sync(esafed);
 }
 

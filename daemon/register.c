@@ -57,13 +57,21 @@ static const char *const schema[REGISTER_VERSION] = {
 	"CREATE INDEX access_open ON access (kind, subject) WHERE until IS NULL;"
 	"INSERT INTO access (kind, subject, name, grp, since, who) SELECT 'device', id, name, grp, changed, ''"
 	" FROM devices WHERE grp <> '';",
-
-	"CREATE TABLE permits (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, scope INTEGER NOT NULL,"
-	" scope_id INTEGER NOT NULL, scope_name TEXT NOT NULL, addr_kind INTEGER NOT NULL, addr BLOB, what TEXT NOT NULL,"
-	" by_category INTEGER NOT NULL, only INTEGER NOT NULL, started INTEGER NOT NULL, until INTEGER NOT NULL,"
-	" who TEXT NOT NULL, reason TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0, ended_by TEXT NOT NULL DEFAULT '',"
-	" why TEXT NOT NULL DEFAULT '');"
-	"CREATE INDEX permits_ended ON permits (ended);",
+	"CREATE TABLE requests (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, block INTEGER NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL, words TEXT NOT NULL, reason TEXT NOT NULL,"
+	" category TEXT NOT NULL, grp TEXT NOT NULL, device TEXT NOT NULL, state INTEGER NOT NULL,"
+	" answered INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL);"
+	"CREATE INDEX requests_name ON requests (name, state);"
+	"CREATE TABLE request_askers (request INTEGER NOT NULL, asker BLOB NOT NULL, time INTEGER NOT NULL,"
+	" PRIMARY KEY (request, asker)) WITHOUT ROWID;"
+	"CREATE INDEX request_askers_time ON request_askers (asker, time);"
+	"CREATE TABLE vouchers (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, grp TEXT NOT NULL,"
+	" sponsor TEXT NOT NULL, note TEXT NOT NULL, made INTEGER NOT NULL, made_by TEXT NOT NULL,"
+	" seconds INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL, until INTEGER NOT NULL,"
+	" device BLOB NOT NULL, revoked INTEGER NOT NULL);"
+	"CREATE TABLE terms (sha256 BLOB PRIMARY KEY, text TEXT NOT NULL, first INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE acceptances (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, sha256 BLOB NOT NULL, how TEXT NOT NULL,"
+	" who TEXT NOT NULL, device TEXT NOT NULL);",
 };
 
 static int check_row(void *ctx, sqlite3_stmt *stmt)

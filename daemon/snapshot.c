@@ -12,7 +12,10 @@
 #include "clock.h"
 #include "compile.h"
 #include "devices.h"
+#include "register_requests.h"
 #include "snapshot.h"
+
+#define MEDIAN_S (90 * 86400)
 
 static void take_process(struct esafed *esafed, struct metrics_snapshot *out)
 {
@@ -144,6 +147,18 @@ static void take_rest(struct esafed *esafed, struct snapshot *out)
 		metrics->store_free_bytes = (double)fs.f_bavail * fs.f_frsize;
 }
 
+static void take_requests(const struct esafed *esafed, struct metrics_snapshot *out)
+{
+	struct reg_request_stats stats;
+
+	if (register_request_stats(esafed->reg, clock_seconds() - MEDIAN_S, &stats))
+		return;
+	out->requests_waiting = stats.waiting;
+	out->requests_answered = stats.answered;
+	out->request_median = stats.median;
+	out->request_sum = stats.sum;
+}
+
 int snapshot_take(struct esafed *esafed, struct snapshot *out)
 {
 	int err;
@@ -154,6 +169,7 @@ int snapshot_take(struct esafed *esafed, struct snapshot *out)
 	take_groups(esafed, &out->metrics);
 	take_ifaces(esafed, out);
 	take_control(esafed, &out->metrics);
+	take_requests(esafed, &out->metrics);
 	err = take_maps(esafed, out);
 	if (!err)
 		err = take_lists(esafed, out);

@@ -46,6 +46,11 @@ void verb_room_remove(struct request *request);
 void verb_group_ls(struct request *request);
 void verb_access_ls(struct request *request);
 void verb_why(struct request *request);
+extern const struct arg request_add_args[], request_ls_args[], request_answer_args[], page_why_args[];
+void verb_request_add(struct request *request);
+void verb_request_ls(struct request *request);
+void verb_request_answer(struct request *request);
+void verb_page_why(struct request *request);
 void verb_log(struct request *request);
 void verb_replay(struct request *request);
 void verb_top(struct request *request);
@@ -60,32 +65,25 @@ void verb_notice_ls(struct request *request);
 /* --for or --until, else `standard`. False: neither can be; the request has ended. */
 bool request_until(struct request *request, __s64 now, __s64 standard, __s64 *until);
 
-/* verbs_grant.c, verbs_lesson.c, verbs_suspend.c */
-extern const struct arg grant_args[], grant_ls_args[], grant_end_args[];
-extern const struct arg lesson_start_args[], lesson_stop_args[], lesson_extend_args[];
-extern const struct arg supervise_start_args[], supervise_stop_args[];
-extern const struct arg suspend_args[], reinstate_args[], quarantine_args[];
-void verb_grant(struct request *request);
-void verb_deny(struct request *request);
-void verb_grant_ls(struct request *request);
-void verb_grant_end(struct request *request);
-void verb_lesson_start(struct request *request);
-void verb_lesson_stop(struct request *request);
-void verb_lesson_extend(struct request *request);
-void verb_lesson_ls(struct request *request);
-void verb_supervise_start(struct request *request);
-void verb_supervise_stop(struct request *request);
-void verb_suspend(struct request *request);
-void verb_reinstate(struct request *request);
-void verb_quarantine(struct request *request);
-void verb_release(struct request *request);
-
 /* Longest texts of arguments. */
 #define ARG_WORD 128    /* name of a thing of ours */
 #define ARG_NAME 1024   /* name of the DNS, escaped */
 #define ARG_REMARK 512
 #define ARG_NUMBER_MAX 0xffffffffll
 #define ARG_TIME_MAX 0xffffffffffll
+/* verbs_why.c: where the device of this key is just now, as far as it is seen. */
+struct why_question;
+void why_place(const struct esafed *esafed, __u8 kind, const __u8 addr[16], struct why_question *question);
+
+/* verbs_pages.c: whose request the pages speak of, by the address that it came from. -EINVAL: not an address */
+struct visitor {
+	__u8 addr[16];
+	struct esafe_device_key key; /* its MAC where that is seen */
+	__u32 ifindex;
+	char device[128];            /* its name in the register, or the address */
+};
+int visitor_find(const struct esafed *esafed, const char *address, struct visitor *out);
+int visitor_why(const struct esafed *esafed, const struct visitor *visitor, const char *name, struct esafe_why *out);
 
 /* Puts the member if the text says something. */
 void reply_text(json_t *row, const char *key, const char *text);

@@ -63,7 +63,7 @@ static __u32 some_interface(const struct config *config, int identity)
 	return config->ifaces ? if_nametoindex(config->iface[0].name) : 0;
 }
 
-static void place_device(const struct esafed *esafed, __u8 kind, const __u8 addr[16], struct why_question *question)
+void why_place(const struct esafed *esafed, __u8 kind, const __u8 addr[16], struct why_question *question)
 {
 	const struct neigh_entry *entry;
 
@@ -93,13 +93,13 @@ static int find_device(struct request *request, struct why_question *question, j
 
 	if (!register_device_find(esafed->reg, what, &device)) {
 		reply_text(row, "device", device.name);
-		place_device(esafed, device.kind, device.addr, question);
+		why_place(esafed, device.kind, device.addr, question);
 		register_device_free(&device);
 		return 0;
 	}
 	if (device_key_parse(what, &kind, addr))
 		return -ENOENT;
-	place_device(esafed, kind, addr, question);
+	why_place(esafed, kind, addr, question);
 	return 0;
 }
 

@@ -28,6 +28,7 @@
 #define ESAFE_SITE_BUCKETS 4096
 #define ESAFE_SITE_FILTER 65536 /* bits */
 #define ESAFE_PINNED 128       /* addresses that locked names may be reached at, in all */
+#define ESAFE_PAGE_PORTS 2     /* that block page and portal are reached at */
 #define ESAFE_NONE 0xff        /* no group */
 #define ESAFE_NO_CATEGORY 0xffff
 
@@ -311,6 +312,7 @@ _Static_assert(sizeof(struct esafe_group) == 8, "abi");
 #define ESAFE_QUIC_INSPECT 2
 #define ESAFE_GROUP_NO_INTERNET 1 /* everything but help sites is refused */
 #define ESAFE_GROUP_HIDE_HTTPS_RR 2 /* questions of type 65 get NODATA */
+#define ESAFE_GROUP_PORTAL 8   /* not logged in yet: of the protected names only those of help are open */
 #define ESAFE_GROUP_RESOLVED 4 /* only addresses that the device has resolved here */
 
 struct esafe_profile {          /* one group in one time slot */
@@ -407,6 +409,9 @@ struct esafe_policy {
 	__u8 pad[3];
 	__u64 floor[4];     /* categories of locked lists */
 	__u64 site_salt;
+	__u8 page[2][16];   /* where the pages are, IPv4 as ::ffff:a.b.c.d and IPv6; all zero: none */
+	__be16 page_port[ESAFE_PAGE_PORTS];
+	__u8 pad2[4];
 	struct esafe_group groups[ESAFE_GROUPS];
 	struct esafe_profile profiles[ESAFE_PROFILES];
 	struct esafe_transition transitions[ESAFE_TRANSITIONS];

@@ -239,7 +239,7 @@ Test(people, the_version_before)
 	cr_assert_eq(sqlite3_exec(db, "DROP INDEX users_class; DROP INDEX devices_class; DROP INDEX devices_room;"
 				      "ALTER TABLE devices DROP COLUMN class; ALTER TABLE devices DROP COLUMN room;"
 				      "DROP TABLE users; DROP TABLE classes; DROP TABLE rooms; DROP TABLE access;"
-				      "DROP TABLE permits; PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+				      "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
 	sqlite3_close(db);
 	cr_assert_eq(register_open(scratch, &reg), 0);
 	cr_assert_eq(register_device_get(reg, id, &device), 0);

@@ -38,9 +38,19 @@ static void check_arg(const struct verb *verb, const char *name, enum value_kind
 		check_arg(verb, "file", VALUE_TEXT);
 }
 
+/* Asked by the process that shows pages, and by nobody else. */
+static bool is_inner(const struct verb *verb)
+{
+	return verb->may == MAY(PAGES);
+}
+
 Test(verbs, both_sides_agree)
 {
-	cr_expect_eq(verbs_count, verb_rows_count + 1, "all but the one that is asked by itself");
+	size_t inner = 1; /* the one that is asked by itself */
+
+	for (size_t i = 0; i < verbs_count; i++)
+		inner += is_inner(&verbs[i]);
+	cr_expect_eq(verbs_count, verb_rows_count + inner, "all but those that no person asks");
 	cr_expect(daemon_verb(ESAFE_CTL_CLOCK) && !daemon_verb(ESAFE_CTL_CLOCK)->args);
 	for (size_t i = 0; i < verb_rows_count; i++) {
 		const struct verb_row *row = &verb_rows[i];
@@ -59,7 +69,7 @@ Test(verbs, what_is_needed_can_be_said)
 {
 	for (size_t i = 0; i < verbs_count; i++) {
 		for (const struct arg *arg = verbs[i].args; arg && arg->name; arg++) {
-			bool said = false;
+			bool said = is_inner(&verbs[i]);
 
 			for (size_t row = 0; row < verb_rows_count; row++) {
 				if (strcmp(verb_rows[row].name, verbs[i].name))

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * esafe-pages as a whole: what devices see of the filter. A process without rights of its own; whatever it knows or
+ * does it asks esafed for, by the verbs that its role may call. One thread; everything that a stranger can make it keep
+ * is bounded.
+ */
+#ifndef ESAFE_PAGES_H
+#define ESAFE_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "limit.h"
+#include "loop.h"
+#include "settings.h"
+#include "template.h"
+
+struct asker;
+struct server;
+struct signed_in;
+
+enum pages_count { /* what the process has counted; names in figures.c */
+	COUNT_VISITS,
+	COUNT_REFUSED,   /* too many at a time, or not a request for us */
+	COUNT_FLOODED,   /* more than one address may ask */
+	COUNT_FORGED,    /* a form without the mark of its page */
+	COUNT_LOGINS,
+	COUNT_LOGINS_BAD,
+	COUNT_SLOWED,    /* log-ins put off because of too many wrong ones */
+	COUNT_UNANSWERED, /* esafed did not answer */
+	COUNTS
+};
+
+struct pages {
+	struct loop *loop;
+	struct settings *settings;
+	struct templates templates;
+	char *style;             /* style.css */
+	size_t style_len;
+	struct asker *asker;
+	struct server *server;
+	struct signed_in *signed_in;
+	struct limit *visits;    /* by address */
+	struct limit *attempts;  /* to log in, by address */
+	struct limit *attempts_all;
+	struct limit *accounts;  /* to log in, by account */
+	uint8_t secret[32];      /* of the marks in forms; new with each start */
+	unsigned long long count[COUNTS];
+};
+
+
+#endif

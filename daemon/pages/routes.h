@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is found where: each function answers the visit. */
+#ifndef ESAFE_PAGES_ROUTES_H
+#define ESAFE_PAGES_ROUTES_H
+
+#include "visit.h"
+
+void block_show(struct visit *visit);   /* blockpage.c */
+void block_request(struct visit *visit);
+void portal_show(struct visit *visit);  /* portal.c */
+void portal_api(struct visit *visit);
+void portal_voucher(struct visit *visit);
+void portal_login(struct visit *visit);
+void teacher_show(struct visit *visit); /* teacher.c */
+void teacher_login(struct visit *visit);
+void teacher_logout(struct visit *visit);
+void teacher_act(struct visit *visit);
+void figures_show(struct visit *visit); /* figures.c */
+
+/* May this address try once more to log in, as this account ("" for none)? If not, the visit is answered. */
+bool attempt_allowed(struct visit *visit, const char *account);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A form of a browser: taken apart, or refused as a whole; and what is taken can be put into a page. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "form.h"
+#include "text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct form form = { .n = FORM_FIELDS + 1 };
+	char *room = malloc(size + 1), *page = NULL;
+	size_t len;
+	FILE *out;
+	int err;
+
+	memcpy(room, data, size);
+	err = form_parse(room, size, &form);
+	if (err ? form.n != FORM_FIELDS + 1 : form.n > FORM_FIELDS)
+		abort();
+	out = open_memstream(&page, &len);
+	for (unsigned i = 0; !err && i < form.n; i++) {
+		const char *value = form.field[i].value;
+
+		if (!*form.field[i].name || strcmp(form_get(&form, form.field[i].name), value) ||
+		    !text_is_clean(value, strlen(value)) || strlen(value) > size)
+			abort();
+		text_escape(out, value);
+	}
+	fclose(out);
+	if (strpbrk(page, "<>\"'"))
+		abort();
+	free(page);
+	free(room);
+	return 0;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "limit.h"
+#include "settings.h"
+#include "signedin.h"
+
+static const uint8_t key[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+
+static void source(uint8_t out[16], uint32_t n)
+{
+	memset(out, 0, 16);
+	memcpy(out + 12, &n, sizeof(n));
+}
+
+Test(limit, burst_and_one_more_with_time)
+{
+	struct limit *limit;
+	uint8_t one[16], two[16];
+	unsigned wait = 0;
+
+	source(one, 1);
+	source(two, 2);
+	cr_assert_eq(limit_new(16, 3, 1000, key, &limit), 0);
+	for (int i = 0; i < 3; i++)
+		cr_expect(limit_take(limit, one, 5000, NULL));
+	cr_expect_not(limit_take(limit, one, 5000, &wait));
+	cr_expect_eq(wait, 1000);
+	cr_expect(limit_take(limit, two, 5000, NULL), "another source has its own");
+	cr_expect_not(limit_take(limit, one, 5999, &wait));
+	cr_expect_eq(wait, 1);
+	cr_expect(limit_take(limit, one, 6000, NULL));
+	cr_expect_not(limit_take(limit, one, 6000, NULL), "trying in vain costs nothing, and brings nothing");
+	cr_expect(limit_take(limit, one, 7000, NULL));
+	for (int i = 0; i < 3; i++)
+		cr_expect(limit_take(limit, one, 60000, NULL));
+	cr_expect_not(limit_take(limit, one, 60000, NULL), "no more than a burst is saved up");
+	limit_free(limit);
+}
+
+Test(limit, who_is_slowed_stays_so_among_many)
+{
+	struct limit *limit;
+	uint8_t one[16], other[16];
+
+	source(one, 0);
+	cr_assert_eq(limit_new(64, 4, 1000, key, &limit), 0);
+	for (int i = 0; i < 4; i++)
+		limit_take(limit, one, 1000, NULL);
+	for (uint32_t n = 1; n < 10000; n++) {
+		source(other, n);
+		cr_expect(limit_take(limit, other, 1000, NULL), "a new one is always let in");
+	}
+	cr_expect_not(limit_take(limit, one, 1000, NULL), "those with most to wait are not the ones forgotten");
+	limit_free(limit);
+}
+
+Test(limit, sizes_make_sense)
+{
+	struct limit *limit;
+
+	cr_expect_eq(limit_new(0, 1, 1, key, &limit), -EINVAL);
+	cr_expect_eq(limit_new(1, 0, 1, key, &limit), -EINVAL);
+	cr_expect_eq(limit_new(1, 1, 0, key, &limit), -EINVAL);
+}
+
+Test(signedin, in_idle_and_out)
+{
+	struct signed_in *table;
+	struct person *person;
+	char cookie[65], other[65];
+
+	cr_assert_eq(signed_in_new(1000, &table), 0);
+	cr_assert_eq(signed_in_add(table, "teacher3", 10, cookie), 0);
+	cr_assert_eq(signed_in_add(table, "teacher4", 10, other), 0);
+	cr_expect_eq(strlen(cookie), 64);
+	cr_expect_str_neq(cookie, other);
+	person = signed_in_find(table, cookie, 1000);
+	cr_assert_not_null(person);
+	cr_expect_str_eq(person_account(person), "teacher3");
+	cr_expect_not_null(signed_in_find(table, cookie, 2000), "each use keeps it open");
+	cr_expect_null(signed_in_find(table, cookie, 3001), "idle for too long");
+	cr_expect_null(signed_in_find(table, other, 3001));
+	cr_expect_null(signed_in_find(table, "", 10));
+	cr_assert_eq(signed_in_add(table, "teacher3", 5000, cookie), 0);
+	signed_in_end(signed_in_find(table, cookie, 5000));
+	cr_expect_null(signed_in_find(table, cookie, 5000), "signed out");
+	signed_in_free(table);
+}
+
+Test(signedin, at_most_a_day)
+{
+	const uint64_t hour = 3600 * 1000;
+	struct signed_in *table;
+	char cookie[65];
+
+	cr_assert_eq(signed_in_new(hour, &table), 0);
+	cr_assert_eq(signed_in_add(table, "teacher3", hour, cookie), 0);
+	for (uint64_t at = 2; at <= 11; at++)
+		cr_expect_not_null(signed_in_find(table, cookie, at * hour));
+	cr_expect_null(signed_in_find(table, cookie, 11 * hour + 1));
+	signed_in_free(table);
+}
+
+Test(signedin, full)
+{
+	struct signed_in *table;
+	char cookie[65];
+	int n = 0;
+
+	cr_assert_eq(signed_in_new(1000, &table), 0);
+	while (!signed_in_add(table, "teacher3", 1, cookie))
+		n++;
+	cr_expect_eq(n, 256);
+	cr_expect_eq(signed_in_add(table, "teacher3", 2000, cookie), 0, "those who are idle make room");
+	signed_in_free(table);
+}
+
+static struct settings *settings_of(const char *text, struct problems *problems)
+{
+	return settings_read("pages.yaml", text, strlen(text), problems);
+}
+
+Test(settings, own_hosts)
+{
+	static const struct { const char *host; int own; } rows[] = {
+		{ "192.0.2.1", 1 }, { "192.0.2.1:80", 1 }, { "192.0.2.1:", 1 }, { "[2001:db8::1]", 1 },
+		{ "[2001:db8::1]:8443", 1 }, { "gateway.example", 1 }, { "GATEWAY.example:8443", 1 }, { "", 0 },
+		{ "192.0.2.10", 0 }, { "192.0.2.1.example", 0 }, { "192.0.2.1:80x", 0 }, { "gateway.example.", 0 },
+		{ "[2001:db8::1]x", 0 }, { "[2001:db8::1", 0 }, { "games.example", 0 },
+	};
+	struct problems problems = { 0 };
+	struct settings *settings = settings_of("listen: [192.0.2.1, \"2001:db8::1\"]\nname: gateway.example\n", &problems);
+	char base[300];
+
+	cr_assert_not_null(settings);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_eq(settings_is_own_host(settings, rows[i].host), rows[i].own, "%s", rows[i].host);
+	settings_base(settings, base, sizeof(base));
+	cr_expect_str_eq(base, "https://gateway.example:8443");
+	settings_free(settings);
+}
+
+Test(settings, wrong_ones_are_told)
+{
+	static const struct { const char *text, *problem; } rows[] = {
+		{ "school: x\n", "listen" },
+		{ "listen: []\n", "no address is given: nobody would see the pages" },
+		{ "listen: [gateway]\n", "\"gateway\" is not an address" },
+		{ "listen: [192.0.2.1]\nname: \"a b\"\n", "\"a b\" is not a host name" },
+		{ "listen: [192.0.2.1]\ncertificate: /x\n", "a certificate and its key belong together" },
+		{ "listen: [192.0.2.1]\nvenue: \"javascript:x\"\n", "is not the address of a page" },
+		{ "listen: [192.0.2.1]\nhttp_port: 8443\n", "http_port and https_port are the same" },
+		{ "listen: [192.0.2.1]\nfiles_dir: here\n", "files_dir must be a whole path" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct problems problems = { 0 };
+
+		cr_expect_null(settings_of(rows[i].text, &problems), "%s", rows[i].text);
+		cr_assert_geq(problems.n, 1);
+		cr_expect(strstr(problems.item[0].text, rows[i].problem), "%s: %s", rows[i].text, problems.item[0].text);
+		problems_free(&problems);
+	}
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "register_requests.h"
+
+static char dir[64];
+static struct reg *reg;
+
+static void open_register(void)
+{
+	strcpy(dir, "/tmp/esafe-requests-XXXXXX");
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(register_open(dir, &reg), 0);
+}
+
+static void close_register(void)
+{
+	char command[128];
+
+	register_close(reg);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(requests, .init = open_register, .fini = close_register);
+
+static int ask(const char *name, bool block, const char *who, __s64 at, __u32 *id)
+{
+	struct reg_request request = { .name = name, .block = block, .first = at, .device = who };
+
+	return register_request_add(reg, &request, who, strlen(who), at - 600, 3, id);
+}
+
+struct seen {
+	unsigned n;
+	__u32 id;
+	__u64 asked;
+	enum reg_request_state state;
+	char words[64];
+};
+
+static int see(void *ctx, const struct reg_request *request)
+{
+	struct seen *seen = ctx;
+
+	seen->n++;
+	seen->id = request->id;
+	seen->asked = request->asked;
+	seen->state = request->state;
+	snprintf(seen->words, sizeof(seen->words), "%s", request->words);
+	return 0;
+}
+
+static struct seen waiting(const char *name)
+{
+	struct seen seen = { 0 };
+
+	cr_assert_eq(register_requests(reg, false, name, 0, see, &seen), 0);
+	return seen;
+}
+
+Test(requests, the_like_are_folded)
+{
+	struct reg_request said = { .name = "a.example", .first = 1002, .words = "please", .device = "three" };
+	__u32 first, second, other, block;
+
+	cr_expect_eq(ask("a.example", false, "one", 1000, &first), 0);
+	cr_expect_eq(ask("a.example", false, "one", 1001, &second), 0);
+	cr_expect_eq(second, first);
+	cr_expect_eq(waiting("a.example").asked, 1, "the same one twice counts once");
+	cr_expect_eq(ask("a.example", false, "two", 1001, &second), 0);
+	cr_expect_eq(second, first);
+	cr_expect_eq(ask("b.example", false, "one", 1001, &other), 0);
+	cr_expect_eq(ask("a.example", true, "one", 1001, &block), 0);
+	cr_expect_neq(other, first);
+	cr_expect_neq(block, first, "to be blocked is another wish");
+	cr_expect_eq(register_request_add(reg, &said, "three", 5, 400, 3, &second), 0);
+	cr_expect_eq(waiting(NULL).n, 3);
+	cr_expect_eq(waiting("b.example").asked, 1);
+	cr_expect_eq(register_request_answer(reg, block, REQUEST_KEPT, "head", "", 1100), 0);
+	cr_expect_eq(waiting("a.example").asked, 3);
+	cr_expect_str_eq(waiting("a.example").words, "please", "the first who said something is quoted");
+}
+
+Test(requests, one_asks_for_so_much)
+{
+	__u32 id;
+
+	cr_expect_eq(ask("a.example", false, "one", 1000, &id), 0);
+	cr_expect_eq(ask("b.example", false, "one", 1000, &id), 0);
+	cr_expect_eq(ask("c.example", false, "one", 1000, &id), 0);
+	cr_expect_eq(ask("d.example", false, "one", 1000, &id), -EBUSY);
+	cr_expect_eq(waiting("d.example").n, 0);
+	cr_expect_eq(ask("c.example", false, "one", 1000, &id), 0, "the same again is nothing new");
+	cr_expect_eq(ask("d.example", false, "two", 1000, &id), 0, "another one may");
+	cr_expect_eq(ask("d.example", false, "one", 1601, &id), 0, "and later this one, too");
+}
+
+Test(requests, answered_once)
+{
+	struct seen seen = { 0 };
+	__u32 id, again;
+
+	cr_expect_eq(ask("a.example", false, "one", 1000, &id), 0);
+	cr_expect_eq(register_request_answer(reg, id + 7, REQUEST_KEPT, "head", "", 1001), -ENOENT);
+	cr_expect_eq(register_request_answer(reg, id, REQUEST_OPENED, "head", "yes", 1060), 0);
+	cr_expect_eq(register_request_answer(reg, id, REQUEST_KEPT, "head", "", 1061), -EALREADY);
+	cr_expect_eq(waiting(NULL).n, 0);
+	cr_expect_eq(register_request_of(reg, "a.example", "one", 3, see, &seen), 0);
+	cr_expect_eq(seen.state, REQUEST_OPENED);
+	cr_expect_eq(register_request_of(reg, "a.example", "two", 3, see, &seen), 0);
+	cr_expect_eq(seen.n, 1, "who did not ask is told nothing");
+	cr_expect_eq(ask("a.example", false, "one", 2000, &again), 0);
+	cr_expect_neq(again, id, "asked again after the answer");
+}
+
+Test(requests, time_to_answer)
+{
+	static const struct { __s64 took; double median; } rows[] = { { 100, 100 }, { 300, 200 }, { 50, 100 } };
+	struct reg_request_stats stats;
+	char name[16], who[16];
+	__u32 id;
+
+	cr_expect_eq(register_request_stats(reg, 0, &stats), 0);
+	cr_expect_eq(stats.median, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(name, sizeof(name), "n%zu.example", i);
+		snprintf(who, sizeof(who), "who%zu", i);
+		cr_expect_eq(ask(name, false, who, 1000, &id), 0);
+		cr_expect_eq(register_request_answer(reg, id, REQUEST_KEPT, "head", "", 1000 + rows[i].took), 0);
+		cr_expect_eq(register_request_stats(reg, 0, &stats), 0);
+		cr_expect_float_eq(stats.median, rows[i].median, 1e-9, "after %zu", i + 1);
+	}
+	cr_expect_eq(stats.answered, 3);
+	cr_expect_float_eq(stats.sum, 450, 1e-9);
+	cr_expect_eq(ask("w.example", false, "who", 1000, &id), 0);
+	cr_expect_eq(register_request_stats(reg, 1200, &stats), 0);
+	cr_expect_eq(stats.waiting, 1);
+	cr_expect_float_eq(stats.median, 300, 1e-9, "only those answered since then");
+}
