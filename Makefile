@@ -171,7 +171,7 @@ install: all
 	install -m 644 daemon/esafed.8 daemon/pages/esafe-pages.8 cli/esafectl.8 $(MANDIR)/man8/
 	install -D -m 644 cli/esafectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/esafectl
 	install -d $(DESTDIR)$(PREFIX)/share/esafe/lists $(DESTDIR)$(PREFIX)/share/esafe/prometheus
-	install -m 644 daemon/share/*.yaml $(DESTDIR)$(PREFIX)/share/esafe/
+	install -m 644 daemon/share/*.yaml daemon/share/letter.txt $(DESTDIR)$(PREFIX)/share/esafe/
 	install -d $(DESTDIR)$(PREFIX)/share/esafe/pages
 	install -m 644 daemon/share/pages/* $(DESTDIR)$(PREFIX)/share/esafe/pages/
 	install -m 644 daemon/share/lists/*.txt $(DESTDIR)$(PREFIX)/share/esafe/lists/

@@ -8,6 +8,7 @@
 #include "reply.h"
 #include "response.h"
 #include "stream.h"
+#include "tunnels.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -111,18 +112,35 @@ static __always_inline int tc_question(struct __sk_buff *skb)
 	}
 }
 
+/* Every datagram is looked at: one that says nothing does not vouch for the next between the same ports. */
+static __always_inline int tc_tunnel(struct __sk_buff *skb, struct scratch *s)
+{
+	int found = tunnel_find(skb);
+
+	if (found < 0) {
+		count_drop(ESAFE_R_HEADER);
+		return TC_ACT_SHOT;
+	}
+	if (!found || !tunnel_judge(found))
+		return TC_ACT_UNSPEC;
+	return s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
+}
+
 /* From the devices, UDP. */
 static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 {
 	const struct pkt *p = &s->pkt;
 	int elsewhere = p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) &&
 			p->dport != bpf_htons(PORT_DOQ);
+	int fate = tc_tunnel(skb, s);
 
+	if (fate != TC_ACT_UNSPEC)
+		return fate;
 	if (p->dport != bpf_htons(PORT_DNS) && tc_question_elsewhere(skb, s)) {
 		begin(s);
 		return tc_question(skb);
 	}
-	if (elsewhere && !quic_elsewhere(skb, p))
+	if (elsewhere && !quic_elsewhere(skb, s))
 		return TC_ACT_UNSPEC;
 	if (p->first_fragment) {
 		count_drop(ESAFE_R_FRAGMENT);
@@ -154,6 +172,8 @@ int esafe_ingress(struct __sk_buff *skb)
 		return tc_tcp(skb, s);
 	case PKT_UDP:
 		return tc_udp(skb, s);
+	case PKT_PROTO:
+		return tunnel_judge(tunnel_protocol(s->pkt.l4_proto)) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	case PKT_FRAGMENT:
 		count_drop(ESAFE_R_FRAGMENT);
 		return TC_ACT_SHOT;

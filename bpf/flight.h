@@ -8,6 +8,7 @@
 
 #include "bounded.h"
 #include "maps.h"
+#include "tunnel.h"
 
 #define PORT_DNS 53
 #define FLIGHT_AT(f, i) ((f)->bytes[(i) & (FLIGHT_ROOM - 1)])
@@ -20,6 +21,7 @@ PART int flight_start(struct flight *f, __u32 at)
 		return -1;
 	f->start = f->at = at;
 	f->skip = 0;
+	f->tunnel = 0;
 	if (f->kind != FLIGHT_DNS)
 		f->kind = FLIGHT_UNKNOWN;
 	return 0;
@@ -199,6 +201,26 @@ PART int flight_parse_dns(struct flight *f)
 	return avail < 2 + (len < MESSAGE_READ ? len : MESSAGE_READ) ? TLS_MORE : TLS_NAME;
 }
 
+/* Does a tunnel begin here? flight.tunnel; TLS_OTHER: it does; TLS_AGAIN: none does. */
+PART int flight_tunnel(struct flight *f)
+{
+	struct scratch *s = scratch_get();
+	__u32 at, len;
+	int found;
+
+	if (!s || !f)
+		return TLS_BAD;
+	at = f->at;
+	len = f->have - at;
+	for (__u32 i = 0; i < TUNNEL_STREAM; i += 8)
+		esafe_store8(&s->head[i], esafe_load8(&FLIGHT_AT(f, at + i)));
+	found = tunnel_stream(s->head, len < TUNNEL_STREAM ? len : TUNNEL_STREAM);
+	if (found == TUNNEL_MORE)
+		return TLS_MORE;
+	f->tunnel = found;
+	return found ? TLS_OTHER : TLS_AGAIN;
+}
+
 /* Is the message complete when the content that is left out now has gone by? */
 static __always_inline int flight_ends(const struct flight *f)
 {
@@ -209,6 +231,7 @@ static __always_inline int flight_ends(const struct flight *f)
 PART int flight_prepare(struct flight *f)
 {
 	__u32 avail;
+	int result;
 
 	if (!f)
 		return TLS_BAD;
@@ -232,10 +255,13 @@ PART int flight_prepare(struct flight *f)
 		f->kind = FLIGHT_TLS;
 		tls_start(&f->tls);
 		f->tls.begin = f->tls.at = f->at;
-	} else {
-		f->kind = FLIGHT_HTTP;
-		http_start(&f->http);
+		return TLS_NAME;
 	}
+	result = flight_tunnel(f);
+	if (result != TLS_AGAIN)
+		return result;
+	f->kind = FLIGHT_HTTP;
+	http_start(&f->http);
 	return TLS_NAME;
 }
 

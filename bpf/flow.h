@@ -82,7 +82,7 @@ struct flight {
 	__u32 start; /* sequence number of the first byte of the message that is read */
 	__u32 at;    /* of the byte that is read next; TLS has its own */
 	__u32 kind;
-	__u32 pad;
+	__u32 tunnel; /* enum esafe_reason: which one the message begins; 0: none */
 	__u64 skip;  /* bytes of content to leave out before that */
 	struct tls_reader tls;
 	struct http_reader http;

@@ -8,6 +8,7 @@
 #include "policy.h"
 #include "report.h"
 #include "table.h"
+#include "tunnels.h"
 
 /* The start of a DNS message, from the flight to where one over UDP is put. */
 PART int stream_question(struct scratch *s, struct flight *f)
@@ -93,8 +94,13 @@ PART int stream_judge(void)
 	if (!f)
 		return STREAM_DROP;
 	result = stream_name(s, f);
-	if (result == TLS_NAME ? decide() : decide_unnamed())
+	if (result == TLS_OTHER && f->tunnel && !tunnel_is_near(s->pkt.dst)) {
+		s->name.len = s->name.labels = 0;
+		if (tunnel_decide(f->tunnel))
+			return STREAM_DROP;
+	} else if (result == TLS_NAME ? decide() : decide_unnamed()) {
 		return STREAM_DROP;
+	}
 	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, stream_refusal(s, f), 0);
 	report();

@@ -15,6 +15,7 @@
 #include "part.h"
 #include "pkt.h"
 #include "tls.h"
+#include "tunnel.h"
 
 #define MESSAGE_ROOM 1024 /* a DNS message being read or built, or an ICMP error being built */
 #define MESSAGE_READ 512  /* bytes of a question that are looked at; the rest can only be padding */
@@ -61,6 +62,9 @@ struct scratch {
 	__u32 feed_at, feed_left; /* bytes of the packet that the reader has not got yet */
 	__u32 opening;       /* enum opening_state */
 	__u32 result;        /* enum tls_result, enum flight_result */
+	/* tunnels */
+	__u32 head_len;
+	__u8 head[TUNNEL_ROOM]; /* the first bytes of a datagram or stream */
 	/* replies */
 	__u32 message_len, tail, partial;
 	__u8 message[MESSAGE_ROOM + 16];

@@ -13,11 +13,13 @@
 
 #define PKT_HEADERS_MAX 192 /* bytes of headers that are looked at */
 #define PKT_EXTENSIONS_MAX 8
+#define PKT_FIRST_MIN 256   /* bytes of UDP payload in the first fragment of a datagram that is longer */
 
 enum pkt_kind {
 	PKT_OTHER,    /* nothing that esafe judges */
 	PKT_TCP,
 	PKT_UDP,
+	PKT_PROTO,    /* another protocol over IP: pkt.l4_proto; without ports */
 	PKT_FRAGMENT, /* of a protocol that is judged: cannot be */
 	PKT_BAD,      /* headers that contradict themselves or go on for too long */
 	PKT_SHORT,    /* more bytes of headers are needed than are in view */
@@ -140,11 +142,30 @@ static __always_inline enum pkt_kind pkt_read_udp(const struct view *v, struct p
 	len = PKT_BE16(udp->len);
 	if (len < sizeof(*udp) || l4_len < sizeof(*udp) || (len > l4_len && !p->first_fragment))
 		return PKT_BAD;
+	if (len > l4_len && l4_len < sizeof(*udp) + PKT_FIRST_MIN) /* so that its start says what it is (RFC 1858) */
+		return PKT_FRAGMENT;
 	p->sport = udp->sport;
 	p->dport = udp->dport;
 	p->payload = p->l4 + sizeof(*udp);
 	p->payload_len = len - sizeof(*udp);
 	return PKT_UDP;
+}
+
+static __always_inline int pkt_is_extension(__u32 next)
+{
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
+	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH || next == 135 || next == 139 || next == 140;
+}
+
+/* What every network needs says nothing of where somebody goes. */
+static __always_inline enum pkt_kind pkt_read_proto(struct pkt *p)
+{
+	p->sport = p->dport = 0;
+	p->payload_len = 0;
+	p->payload = p->l4;
+	if (p->l4_proto == IPPROTO_ICMP || p->l4_proto == IPPROTO_IGMP || p->l4_proto == IPPROTO_ICMPV6)
+		return PKT_OTHER;
+	return PKT_PROTO;
 }
 
 static __always_inline enum pkt_kind pkt_read_l4(const struct view *v, struct pkt *p, __u32 l4_len)
@@ -155,8 +176,19 @@ static __always_inline enum pkt_kind pkt_read_l4(const struct view *v, struct pk
 	case IPPROTO_UDP:
 		return pkt_read_udp(v, p, l4_len);
 	default:
-		return PKT_OTHER;
+		return pkt_read_proto(p);
 	}
+}
+
+/* A fragment behind the first, `at` bytes into the packet: it has no ports. TCP is never cut by IP. */
+static __always_inline enum pkt_kind pkt_read_later(struct pkt *p, __u32 at)
+{
+	if (p->l4_proto == IPPROTO_TCP || pkt_is_extension(p->l4_proto))
+		return PKT_FRAGMENT;
+	if (p->l4_proto != IPPROTO_UDP)
+		return pkt_read_proto(p);
+	/* the first one was judged, and this one may not replace what was looked at */
+	return at < sizeof(struct pkt_udp) + PKT_FIRST_MIN ? PKT_FRAGMENT : PKT_OTHER;
 }
 
 static __always_inline enum pkt_kind pkt_read_ipv4(const struct view *v, struct pkt *p)
@@ -180,16 +212,10 @@ static __always_inline enum pkt_kind pkt_read_ipv4(const struct view *v, struct 
 	p->l4_proto = ip->protocol;
 	p->l4 = p->l3 + header;
 	fragment = PKT_BE16(ip->fragment);
-	if (fragment & 0x1fff) /* behind the first: no ports. TCP is never cut by IP; of UDP the first one was judged */
-		return ip->protocol == IPPROTO_TCP ? PKT_FRAGMENT : PKT_OTHER;
+	if (fragment & 0x1fff)
+		return pkt_read_later(p, (fragment & 0x1fff) * 8);
 	p->first_fragment = !!(fragment & 0x2000);
 	return pkt_read_l4(v, p, total - header);
-}
-
-static __always_inline int pkt_is_extension(__u32 next)
-{
-	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
-	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH || next == 135 || next == 139 || next == 140;
 }
 
 /*
@@ -215,8 +241,8 @@ static __always_inline enum pkt_kind pkt_skip_extension(const struct view *v, st
 
 		p->first_fragment |= fragment & 1; /* also when this is inside of another */
 		p->l4 = at + 8;
-		if (fragment & 0xfff8) /* behind the first, as in IPv4 */
-			return ext[0] == IPPROTO_TCP || pkt_is_extension(ext[0]) ? PKT_FRAGMENT : PKT_OTHER;
+		if (fragment & 0xfff8)
+			return pkt_read_later(p, fragment & 0xfff8);
 	} else if (kind == IPPROTO_AH) {
 		p->l4 = at + (ext[1] + 2) * 4;
 	} else {
@@ -296,8 +322,9 @@ static __always_inline enum pkt_kind pkt_skip_pppoe(const struct view *v, struct
 }
 
 /*
- * Reads the headers of an Ethernet frame. `p` is only complete for PKT_TCP and PKT_UDP; for PKT_FRAGMENT and PKT_BAD
- * its addresses may be. ifindex and a VLAN tag that the kernel keeps beside the frame are the caller's to set.
+ * Reads the headers of an Ethernet frame. `p` is complete for PKT_TCP and PKT_UDP, and but for ports for PKT_PROTO;
+ * for PKT_FRAGMENT and PKT_BAD its addresses may be. ifindex and a VLAN tag that the kernel keeps beside the frame are
+ * the caller's to set.
  */
 static __always_inline enum pkt_kind pkt_read(const struct view *v, struct pkt *p)
 {

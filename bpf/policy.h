@@ -286,6 +286,21 @@ static __always_inline void forget_verdict(struct scratch *s)
 	verdict(s, ESAFE_BLOCK, ESAFE_R_NO_POLICY, 0);
 }
 
+#define PORT_DOT 853 /* DNS over TLS (RFC 7858), over QUIC (RFC 9250), over DTLS (RFC 8094) */
+
+static __always_inline int port_hides_dns(const struct scratch *s)
+{
+	return s->pkt.dport == bpf_htons(PORT_DOT) && s->proto != ESAFE_P_UDP && s->proto != ESAFE_P_IP &&
+	       s->proto != ESAFE_P_DNS;
+}
+
+/* What is asked through this port is hidden from the filter: whatever its name, the server is such a resolver. */
+static __always_inline void add_port_category(struct scratch *s, const struct esafe_policy *p)
+{
+	if (port_hides_dns(s) && p->doh < ESAFE_CATEGORIES)
+		s->categories[p->doh >> 6 & 3] |= 1ULL << (p->doh & 63);
+}
+
 /* Who and when: group and profile. Not found: a verdict is set and -1 returned. */
 static __always_inline int find_profile(struct scratch *s, struct esafe_policy *p)
 {
@@ -327,6 +342,7 @@ PART int decide(void)
 	}
 	if (find_profile(s, p) || walk(s, p))
 		return 0;
+	add_port_category(s, p);
 	profile = &p->profiles[s->profile & (ESAFE_PROFILES - 1)];
 	category = first_category(s, p->floor);
 	if (category != ESAFE_NO_CATEGORY) {
@@ -341,16 +357,33 @@ PART int decide(void)
 	return 0;
 }
 
-static __always_inline void judge_unnamed(struct scratch *s, const struct esafe_profile *profile)
+/* A connection that hides what it asks for, and perhaps its name: as the category of such resolvers is judged. */
+static __always_inline void judge_hidden_dns(struct scratch *s, const struct esafe_policy *p,
+					     const struct esafe_profile *profile)
+{
+	s->categories[0] = s->categories[1] = s->categories[2] = s->categories[3] = 0;
+	s->listed_labels = 0;
+	add_port_category(s, p);
+	judge_categories(s, profile);
+	judge_supervision(s);
+}
+
+static __always_inline void judge_unnamed(struct scratch *s, const struct esafe_policy *p,
+					  const struct esafe_profile *profile)
 {
 	scope_read_all(s);
 	if (judge_scopes(s))
 		return;
+	if (port_hides_dns(s)) {
+		judge_hidden_dns(s, p, profile);
+		if (s->category != ESAFE_NO_CATEGORY)
+			return;
+	}
 	if (profile->default_reason == ESAFE_R_SUPERVISED) {
 		verdict(s, ESAFE_BLOCK, ESAFE_R_SUPERVISED, 0);
 		judge_supervision(s);
 	}
-	if (s->verdict != ESAFE_ALLOW)
+	if (s->verdict != ESAFE_ALLOW || s->reason == ESAFE_R_DEFAULT)
 		verdict(s, profile->default_verdict, ESAFE_R_UNNAMED, 0);
 }
 
@@ -375,7 +408,7 @@ PART int decide_unnamed(void)
 	if (s->device.flags & ESAFE_DEVICE_QUARANTINED)
 		verdict(s, ESAFE_DROP, ESAFE_R_QUARANTINE, 0);
 	else if (!judge_device(s, p))
-		judge_unnamed(s, profile);
+		judge_unnamed(s, p, profile);
 	return 0;
 }
 

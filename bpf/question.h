@@ -99,15 +99,13 @@ PART int tc_question_load(struct __sk_buff *skb, struct scratch *s)
 
 /*
  * Is a datagram to another port a question all the same? Some resolvers listen on 443, 5353 or 8053 too. Multicast is
- * left alone: mDNS and LLMNR ask the neighbours.
+ * left alone: mDNS and LLMNR ask the neighbours. scratch.head was read.
  */
 PART int tc_question_elsewhere(struct __sk_buff *skb, struct scratch *s)
 {
-	__u8 start[DNS_HEADER];
-
 	if (!s || s->pkt.payload_len < DNS_HEADER + 5 || s->pkt.payload_len > MESSAGE_READ || pkt_to_many(&s->pkt))
 		return 0;
-	if (bpf_skb_load_bytes(skb, s->pkt.payload, start, sizeof(start)) || !dns_header_plain(start))
+	if (!dns_header_plain(s->head))
 		return 0;
 	if (tc_question_load(skb, s) || name_scan(s))
 		return 0;

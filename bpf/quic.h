@@ -105,7 +105,7 @@ PART int quic_mode(void)
 	if (decide_unnamed() || !p || s->verdict == ESAFE_DROP)
 		return ESAFE_QUIC_REJECT;
 	mode = p->groups[s->group & (ESAFE_GROUPS - 1)].quic;
-	if (mode == ESAFE_QUIC_INSPECT && s->pkt.dport != bpf_htons(853)) /* DNS over QUIC says no name worth reading */
+	if (mode == ESAFE_QUIC_INSPECT)
 		return mode;
 	if (s->verdict != ESAFE_ALLOW)
 		return ESAFE_QUIC_REJECT;
@@ -292,27 +292,14 @@ static __always_inline int quic_inspect(struct __sk_buff *skb, struct quic_work 
 	return QUIC_DROP;
 }
 
-static __always_inline int quic_first_byte(struct __sk_buff *skb, const struct pkt *p)
-{
-	__u8 first = 0;
-
-	return p->payload_len && bpf_skb_load_bytes(skb, p->payload, &first, 1) ? -1 : first;
-}
-
 /* May a datagram to any other port begin a connection of QUIC? Those that were merged are not looked into here. */
-static __always_inline int quic_elsewhere(struct __sk_buff *skb, const struct pkt *p)
+static __always_inline int quic_elsewhere(const struct __sk_buff *skb, const struct scratch *s)
 {
-	__u8 start[8];
-	__u32 version;
+	__u32 version = tunnel_be32(s->head, 1);
 
-	if (p->payload_len < 8)
-		return 0;
 	if (skb->gso_size)
 		return 1;
-	if (bpf_skb_load_bytes(skb, p->payload, start, sizeof(start)))
-		return 1;
-	version = (__u32)start[1] << 24 | start[2] << 16 | start[3] << 8 | start[4];
-	return start[0] & 0x80 && (version == QUIC_V1 || version == QUIC_V2);
+	return s->head_len >= 8 && s->head[0] & 0x80 && (version == QUIC_V1 || version == QUIC_V2);
 }
 
 /* What becomes of the datagram. On other ports QUIC is read, whatever the group, unless it is allowed unread. */
@@ -340,7 +327,7 @@ static __always_inline int quic_decide(struct __sk_buff *skb, struct quic_work *
 	return fate == QUIC_DROP || s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
 }
 
-/* A datagram to a QUIC port, or with `elsewhere` one that may be of QUIC to another, in scratch. */
+/* A datagram to a QUIC port, or with `elsewhere` one that may be of QUIC to another, in scratch with its head. */
 PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 {
 	struct esafe_config *c = config_get();
@@ -358,7 +345,7 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 	word = judged_find(b, hash);
 	if (word && (word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_jiffies64()))
 		judged_put(hash, word & 3);
-	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(quic_first_byte(skb, &s->pkt) & 0x80)))
+	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(s->head[0] & 0x80)))
 		return TC_ACT_UNSPEC;
 	w = quic_work_get();
 	if (!w)

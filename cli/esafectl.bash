@@ -39,6 +39,20 @@ _esafectl_verbs() {
 	room remove
 	group ls
 	access ls
+	lesson start
+	lesson stop
+	lesson extend
+	lesson ls
+	supervise start
+	supervise stop
+	grant ls
+	grant end
+	grant
+	deny
+	suspend
+	reinstate
+	quarantine
+	release
 	why
 	log
 	top

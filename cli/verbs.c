@@ -30,7 +30,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_OPEN] = { "open", 0, VALUE_FLAG, NULL, "open", "it will be as it was asked for" },
 	[OPT_OWNER] = { "owner", 0, VALUE_TEXT, "TEXT", "owner", "whose device it is" },
 	[OPT_POLICY] = { "policy", 0, VALUE_FILE, "FILE", "text", "judges by this policy, not by the one in force" },
-	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason", "only what was decided for this reason" },
+	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason",
+			 "log: only what was decided for this reason; else: why" },
 	[OPT_REMOVE] = { "remove", 0, VALUE_FLAG, NULL, "remove", "removes devices that the file does not name" },
 	[OPT_ROOM] = { "room", 0, VALUE_TEXT, "ROOM", "room", "a room of the register" },
 	[OPT_SINCE] = { "since", 's', VALUE_TIME, "TIME", "since", "from this time on" },
@@ -44,6 +45,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_FOR] = { "for", 0, VALUE_TEXT, "TIME", "for", "for so long: 50m, 1h30m, 2d" },
 	[OPT_IP] = { "ip", 0, VALUE_TEXT, "ADDRESS", "ip", "the device that has this IP address" },
 	[OPT_LOGON] = { "logon", 0, VALUE_FLAG, NULL, "logon", "a logon script says so" },
+	[OPT_ONLY] = { "only", 0, VALUE_FLAG, NULL, "only", "and nothing else" },
+	[OPT_SITE] = { "site", 0, VALUE_TEXT, "NAME", "site",
+		       "a site, and what is below it; of a lesson several, with commas" },
+	[OPT_SITES] = { "sites", 0, VALUE_FILE, "FILE", "sites", "the sites in this file, one a line" },
 	[OPT_PAST] = { "past", 0, VALUE_FLAG, NULL, "past", "those that are over, too" },
 	[OPT_WORDS] = { "words", 0, VALUE_TEXT, "TEXT", "words", "what it is needed for" },
 	[OPT_YES] = { "yes", 'y', VALUE_FLAG, NULL, "yes", "it is meant" },
@@ -74,6 +79,12 @@ static const struct column session_columns[] = {
 	{ "device", "DEVICE", 16 }, { "address", "ADDRESS", 15 }, { "until", "UNTIL", 19 }, { "state", "STATE", 0 },
 	{ "mac", "MAC", -1 }, { "adult", "ADULT", -1 }, { "started", "STARTED", -1 }, { "ended", "ENDED", -1 },
 	{ "source", "SOURCE", -1 }, { "by", "BY", -1 }, { .key = NULL }
+};
+static const struct column grant_columns[] = {
+	{ "id", "ID", 5 }, { "kind", "KIND", 11 }, { "scope", "FOR", 6 }, { "name", "WHOM", 20 },
+	{ "what", "WHAT", 28 }, { "until", "UNTIL", 19 }, { "by", "BY", 12 }, { "reason", "REASON", 0 },
+	{ "started", "STARTED", -1 }, { "ended", "ENDED", -1 }, { "ended_by", "ENDED_BY", -1 }, { "state", "STATE", -1 },
+	{ .key = NULL }
 };
 static const struct column notice_columns[] = {
 	{ "time", "TIME", 19 }, { "kind", "ABOUT", 8 }, { "text", "NOTICE", 0 }, { "id", "ID", -1 }, { .key = NULL }
@@ -143,6 +154,8 @@ static const struct column request_columns[] = {
 
 #define LOG_OPTIONS (OPT(DEVICE) | OPT(GROUP) | OPT(CATEGORY) | OPT(NAME) | OPT(VERDICT) | OPT(REASON) | OPT(USER) | \
 		     OPT(SINCE) | OPT(UNTIL) | OPT(LIMIT) | OPT(FOLLOW) | OPT(OLDEST) | OPT(CSV))
+
+#define PLACES (OPT(CLASS) | OPT(ROOM))
 
 const struct verb_row verb_rows[] = {
 	{ "status", "", "says how the filter is", 0, {}, NULL, NULL, NULL, false },
@@ -217,6 +230,38 @@ const struct verb_row verb_rows[] = {
 	  {}, group_columns, NULL, "none", false },
 	{ "access ls", "", "says who has which group, since when, and who said so",
 	  OPT(AT) | OPT(USER) | OPT(DEVICE) | OPT(GROUP) | OPT(CSV), {}, access_columns, NULL, "none", false },
+	{ "lesson start", "", "opens checked sites for a class or room",
+	  PLACES | OPT(SITES) | OPT(SITE) | OPT(ONLY) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
+	  {}, grant_columns, NULL, NULL, false },
+	{ "lesson stop", "[ID]", "ends a lesson", PLACES,
+	  { { "id", VALUE_NUMBER, false } }, grant_columns, NULL, NULL, false },
+	{ "lesson extend", "[ID]", "lets a lesson or supervision last longer", PLACES | OPT(FOR) | OPT(UNTIL),
+	  { { "id", VALUE_NUMBER, false } }, grant_columns, NULL, NULL, false },
+	{ "lesson ls", "", "lists lessons and supervision", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
+	  {}, grant_columns, NULL, "none", false },
+	{ "supervise start", "", "opens what needs an adult, who is there",
+	  PLACES | OPT(DEVICE) | OPT(FOR) | OPT(UNTIL) | OPT(REASON), {}, grant_columns, NULL, NULL, false },
+	{ "supervise stop", "[ID]", "the adult has gone", PLACES | OPT(DEVICE),
+	  { { "id", VALUE_NUMBER, false } }, grant_columns, NULL, NULL, false },
+	{ "grant ls", "", "lists what is open or closed for a while", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
+	  {}, grant_columns, NULL, "none", false },
+	{ "grant end", "ID", "ends what was granted or denied", OPT(REASON),
+	  { { "id", VALUE_NUMBER, true } }, grant_columns, NULL, NULL, false },
+	{ "grant", "", "allows a site or category for a while",
+	  PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(SITE) | OPT(CATEGORY) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
+	  {}, grant_columns, NULL, NULL, false },
+	{ "deny", "", "forbids a site or category for a while",
+	  PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(SITE) | OPT(CATEGORY) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
+	  {}, grant_columns, NULL, NULL, false },
+	{ "suspend", "[USER]", "suspends somebody's Internet and writes the letter",
+	  OPT(DEVICE) | OPT(FOR) | OPT(UNTIL) | OPT(REASON),
+	  { { "user", VALUE_TEXT, false } }, NULL, "line", NULL, false },
+	{ "reinstate", "[USER]", "ends a suspension", OPT(DEVICE) | OPT(REASON),
+	  { { "user", VALUE_TEXT, false } }, grant_columns, NULL, NULL, false },
+	{ "quarantine", "DEVICE", "cuts a device off", OPT(REASON),
+	  { { "device", VALUE_TEXT, true } }, grant_columns, NULL, NULL, false },
+	{ "release", "DEVICE", "ends a quarantine", OPT(REASON),
+	  { { "device", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "why", "NAME", "asks the loaded programs how they judge a name, and why", OPT(DEVICE) | OPT(AT) | OPT(TYPE),
 	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },

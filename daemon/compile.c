@@ -52,6 +52,14 @@ static int compile_numbers(struct compiling *c)
 	return 0;
 }
 
+/* A policy that has no such category has it blocked for everybody: port 853 is open only where somebody says so. */
+static __u16 compile_doh(struct compiling *c)
+{
+	int id = idtable_take(c->env->categories, POLICY_DOH, ESAFE_CATEGORIES);
+
+	return id < 0 ? ESAFE_NO_CATEGORY : id;
+}
+
 static void compile_groups(struct compiling *c)
 {
 	for (size_t i = 0; i < c->policy->groups; i++) {
@@ -61,12 +69,14 @@ static void compile_groups(struct compiling *c)
 			.valid = 1,
 			.log = set[SET_LOG],
 			.quic = set[SET_QUIC],
+			.tunnels = set[SET_TUNNELS],
 			.flags = (set[SET_INTERNET] ? 0 : ESAFE_GROUP_NO_INTERNET) |
 				 (set[SET_PORTAL] ? ESAFE_GROUP_PORTAL : 0) |
 				 (set[SET_HTTPS_RECORDS] ? ESAFE_GROUP_HIDE_HTTPS_RR : 0),
 		};
 	}
 	c->out->strictest = c->group[c->policy->unknown];
+	c->out->doh = compile_doh(c);
 }
 
 /* Where the pages are: whoever is refused everything must still be told so. */

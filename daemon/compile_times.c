@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each group means in each slot of time, and when one slot follows another. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,8 @@ static void make_profile(const struct compiling *c, const struct group *group, _
 		if (now == NOW_TIMED)
 			set_bit(out->timed, c->category[i]);
 	}
+	if (policy_category(c->policy, POLICY_DOH) == SIZE_MAX && c->out->doh != ESAFE_NO_CATEGORY)
+		set_bit(out->block, c->out->doh);
 	for (size_t i = 0; i < c->policy->services; i++)
 		out->service_answer[i + 1] = service_answer(c, group, i);
 	out->block_answer = c->block_answer[group->set[SET_ANSWER]];

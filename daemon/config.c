@@ -191,7 +191,10 @@ static const struct row rows[] = {
 	  .read = row_number,
 	  .offset = offsetof(struct config, retention_days),
 	  .arg = &retention_limits },
+	{ .key = "grant_longest", .read = row_span, .offset = offsetof(struct config, grant_longest) },
+	{ .key = "letter", .read = row_path, .offset = offsetof(struct config, letter) },
 	{ .key = "sessions", .read = row_map, .offset = offsetof(struct config, sessions), .arg = session_rows },
+	{ .key = "radius", .read = row_radius, .offset = offsetof(struct config, radius) },
 	{ 0 },
 };
 
@@ -209,6 +212,7 @@ static struct config *config_standard(void)
 	config->zone = strdup("Europe/London");
 	config->metrics = (struct config_listen){ .on = true, .port = 9464 };
 	config->retention_days = 365;
+	config->grant_longest = 8 * 3600;
 	config->sessions = (struct session_limits){
 		.span = {
 			[ESAFE_HOW_RADIUS] = 12 * 3600, /* since the last interim update */
@@ -263,5 +267,7 @@ void config_free(struct config *config)
 	free(config->socket);
 	free(config->dhcp_leases);
 	free(config->zone);
+	config_radius_free(&config->radius);
+	free(config->letter);
 	free(config);
 }

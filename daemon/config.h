@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
+#include "config_radius.h"
 #include "problem.h"
 #include "session_table.h"
 
@@ -38,6 +39,9 @@ struct config {
 	struct config_listen metrics;
 	unsigned retention_days;
 	struct session_limits sessions;
+	struct config_radius radius;
+	__s64 grant_longest; /* seconds, of lessons, supervision and grants */
+	char *letter;        /* file: what is written to parents; NULL: letter.txt of data_dir */
 };
 
 /* Of the text of a file; NULL with the problems told. */

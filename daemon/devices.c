@@ -8,6 +8,7 @@
 #include "devices_index.h"
 #include "log.h"
 #include "maps.h"
+#include "permits.h"
 #include "sessions.h"
 
 #define SOON_MS 50
@@ -22,6 +23,8 @@ static bool wanted_value(const struct esafed *esafed, const struct entry *entry,
 
 	*out = entry->base;
 	if (sessions_overlay(esafed, mac, addr, out))
+		wanted = true;
+	if (permits_overlay(esafed, &entry->key, mac, out)) /* speaks of the person that the session put there */
 		wanted = true;
 	return wanted;
 }

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "devices_index.h"
 #include "log.h"
+#include "permits.h"
 #include "sessions.h"
 
 int devices_add_entry(struct devices_index *index, const struct entry *entry)
@@ -203,6 +204,8 @@ int devices_gather(const struct esafed *esafed, struct devices_index *index)
 	err = register_devices(esafed->reg, gather_device, &gathering);
 	if (!err)
 		err = sessions_keys(esafed, gather_stranger, index);
+	if (!err)
+		err = permits_keys(esafed, gather_stranger, index);
 	if (err)
 		return err;
 	sort_entries(index);

@@ -24,9 +24,11 @@
 #include "maps.h"
 #include "notify.h"
 #include "people.h"
+#include "permits.h"
 #include "policyfile.h"
 #include "policyload.h"
 #include "recorder.h"
+#include "radiusd.h"
 #include "refused.h"
 #include "ring.h"
 #include "sessions.h"
@@ -233,6 +235,10 @@ static int start_programs(struct esafed *esafed)
 	if (!err)
 		err = sessions_load(esafed);
 	if (!err)
+		err = permits_load(esafed);
+	if (!err)
+		err = permits_sync(esafed);
+	if (!err)
 		err = devices_sync(esafed);
 	esafed->had_policy = adopted;
 	if (!err && adopted) {
@@ -289,6 +295,10 @@ static int start_parts(struct esafed *esafed)
 		err = upkeep_start(esafed);
 	if (!err)
 		err = sessions_start(esafed);
+	if (!err)
+		err = radiusd_start(esafed, &esafed->radiusd);
+	if (!err)
+		err = permits_begin(esafed);
 	if (!err)
 		err = notify_watchdog(esafed->loop);
 	if (!err)
@@ -450,6 +460,8 @@ void esafed_stop(struct esafed *esafed)
 	neigh_stop(esafed->neigh);
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
+	radiusd_stop(esafed->radiusd);
+	permits_stop(esafed);
 	sessions_stop(esafed);
 	people_stop(esafed);
 	bpfprog_free(esafed->prog);

@@ -28,6 +28,8 @@ struct listener;
 struct load;
 struct maps;
 struct people;
+struct radiusd;
+struct permits_state;
 struct refused;
 struct ring;
 struct sessions;
@@ -51,6 +53,8 @@ struct esafed {
 	struct devices_index *devices;
 	struct sessions *sessions;
 	struct people *people;
+	struct radiusd *radiusd; /* NULL: esafed.yaml names no clients */
+	struct permits_state *permits;
 	struct listener *listeners; /* recorder.c */
 	struct refused *refused;
 	int lock_fd;

@@ -4,6 +4,7 @@
 
 #include "event.h"
 #include "metrics.h"
+#include "radius.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -146,6 +147,12 @@ static void write_ifaces(const struct metrics_snapshot *snap, FILE *out, const c
 	}
 }
 
+static void write_radius(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	for (unsigned i = 0; snap->radius && i < RADIUS_WAS_COUNT; i++)
+		fprintf(out, "%s{result=\"%s\"} %llu\n", name, radius_result_names[i], (unsigned long long)snap->radius[i]);
+}
+
 static void write_answers(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	fprintf(out, "%s{quantile=\"0.5\"} %.15g\n%s_sum %.15g\n%s_count %llu\n", name, snap->request_median, name,
@@ -217,6 +224,8 @@ static const struct {
 	{ "esafe_control_refused_total", "counter", "Requests of accounts that may not make them.",
 	  VALUE(U64, control_refused) },
 	{ "esafe_control_clients", "gauge", "Open connections of the control socket.", VALUE(UINT, control_clients) },
+	{ "esafe_radius_requests_total", "counter", "RADIUS accounting datagrams by what became of them.",
+	  .write = write_radius },
 	{ "process_start_time_seconds", "gauge", "When the daemon was started.", VALUE(DOUBLE, start_time) },
 	{ "process_cpu_seconds_total", "counter", "Processor time of the daemon.", VALUE(DOUBLE, cpu_seconds) },
 	{ "process_resident_memory_bytes", "gauge", "Memory of the daemon.", VALUE(U64, resident_bytes) },

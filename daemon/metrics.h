@@ -51,6 +51,7 @@ struct metrics_snapshot {
 	double request_median, request_sum;        /* seconds until the answer */
 	__u64 control_requests, control_errors, control_refused;
 	unsigned control_clients;
+	const __u64 *radius;                 /* by result; NULL: there is no server */
 	/* process */
 	double start_time, cpu_seconds;
 	__u64 resident_bytes, virtual_bytes;

@@ -214,6 +214,14 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
+size_t policy_category(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->categories; i++)
+		if (!strcmp(policy->category[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
 size_t policy_group(const struct policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->groups; i++)

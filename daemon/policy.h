@@ -16,6 +16,7 @@
 
 #define POLICY_TIMES (ESAFE_WINDOWS - 1)
 #define POLICY_LISTS 1024
+#define POLICY_DOH "doh" /* the category of encrypted resolvers: port 853 leads to nothing else */
 #define POLICY_ADDRESSES 6 /* of one locked service and family */
 
 struct at { /* where it stands */
@@ -82,6 +83,7 @@ enum group_setting {
 	SET_HTTPS_RECORDS,
 	SET_LOG,
 	SET_ANSWER,
+	SET_TUNNELS,
 	SETTINGS,
 };
 
@@ -91,7 +93,7 @@ struct group {
 	char *inherit;
 	struct at at, inherit_at;
 	size_t parent;         /* index; SIZE_MAX: none */
-	int set[SETTINGS];     /* internet 0/1, portal 0/1, LOCK_*, ESAFE_QUIC_*, 0/1 hide, ESAFE_LOG_*, ANSWER_* */
+	int set[SETTINGS];     /* as enum group_setting says: 0 or 1, LOCK_*, ESAFE_QUIC_*, ESAFE_LOG_*, ANSWER_* ... */
 	struct rule standard;  /* for names in no category, and for categories of which nothing is said */
 	struct rule *category; /* by index of policy->category; never RULE_NONE after reading, but for floor ones */
 	struct site_rule *site;
@@ -169,9 +171,10 @@ struct policy *policy_read(const char *file, const char *text, size_t len, const
 void policy_free(struct policy *policy);
 
 size_t policy_group(const struct policy *policy, const char *name); /* SIZE_MAX: none */
+size_t policy_category(const struct policy *policy, const char *name);
 int rule_text(const struct policy *policy, const struct rule *rule, char *out, size_t size);
 const char *setting_name(enum group_setting setting);
-const char *setting_text(enum group_setting setting, int value);
+int setting_text(enum group_setting setting, int value, char *out, size_t size);
 
 /* Everything that holds after inheritance, one line each: path "groups.pupils.categories.games", text "block". */
 int policy_flatten(const struct policy *policy, int (*line)(void *ctx, const char *path, const char *text), void *ctx);

@@ -33,7 +33,8 @@ int rule_read(struct reader *reader, const struct node *node, struct rule *out);
 size_t category_find(struct reader *reader, const char *name, struct at at);
 
 row_fn row_times, row_spans, row_categories, row_lists, row_groups, row_places, row_services, row_protected;
-row_fn row_address, row_unknown;
+row_fn row_address, row_unknown, row_tunnels;
+int tunnels_text(int value, char *out, size_t size);
 
 /* Once everything is read: who inherits what, who is strictest, and what cannot be. */
 int policy_resolve(struct reader *reader, struct policy *policy, const char *unknown, struct at unknown_at);

@@ -32,6 +32,7 @@ static const struct {
 	[SET_HTTPS_RECORDS] = { "https_records", https_words },
 	[SET_LOG] = { "log", log_words },
 	[SET_ANSWER] = { "answer", answer_words },
+	[SET_TUNNELS] = { "tunnels", NULL },
 };
 
 const char *setting_name(enum group_setting setting)
@@ -39,9 +40,11 @@ const char *setting_name(enum group_setting setting)
 	return settings[setting].name;
 }
 
-const char *setting_text(enum group_setting setting, int value)
+int setting_text(enum group_setting setting, int value, char *out, size_t size)
 {
-	return word_text(settings[setting].words, value);
+	if (setting == SET_TUNNELS)
+		return tunnels_text(value, out, size);
+	return snprintf(out, size, "%s", word_text(settings[setting].words, value));
 }
 
 static void emit(struct lines *l)
@@ -115,7 +118,7 @@ static void group_lines(struct lines *l, const struct group *group)
 	emit_rule(l, &group->standard);
 	for (int i = 0; i < SETTINGS; i++) {
 		snprintf(l->path, sizeof(l->path), "groups.%s.%s", group->name, setting_name(i));
-		snprintf(l->text, sizeof(l->text), "%s", setting_text(i, group->set[i]));
+		setting_text(i, group->set[i], l->text, sizeof(l->text));
 		emit(l);
 	}
 	for (size_t i = 0; i < policy->categories; i++) {

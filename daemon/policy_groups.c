@@ -135,6 +135,7 @@ static const struct row group_rows[] = {
 	{ .key = "https_records", .read = row_word, .offset = SETTING(HTTPS_RECORDS), .arg = https_words },
 	{ .key = "log", .read = row_word, .offset = SETTING(LOG), .arg = log_words },
 	{ .key = "answer", .read = row_word, .offset = SETTING(ANSWER), .arg = answer_words },
+	{ .key = "tunnels", .read = row_tunnels, .offset = SETTING(TUNNELS) },
 	{ .key = "categories", .read = row_matrix },
 	{ .key = "sites", .read = row_sites },
 	{ 0 },

@@ -200,18 +200,10 @@ int row_categories(struct reader *reader, const struct node *node, const struct 
 	return err;
 }
 
-static size_t category_index(const struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->categories; i++)
-		if (!strcmp(policy->category[i].name, name))
-			return i;
-	return SIZE_MAX;
-}
-
 size_t category_find(struct reader *reader, const char *name, struct at at)
 {
 	const struct policy *policy = building(reader)->policy;
-	size_t found = category_index(policy, name);
+	size_t found = policy_category(policy, name);
 	const char *known[ESAFE_CATEGORIES], *near;
 
 	if (found != SIZE_MAX)
@@ -253,7 +245,7 @@ static const struct row list_rows[] = {
 static size_t floor_category(struct reader *reader, const struct node *node, const char *name)
 {
 	struct policy *policy = building(reader)->policy;
-	size_t found = category_index(policy, name);
+	size_t found = policy_category(policy, name);
 	struct policy_category *category;
 
 	if (found != SIZE_MAX && policy->category[found].floor)

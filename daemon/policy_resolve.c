@@ -16,6 +16,7 @@ static const int careful[SETTINGS] = {
 	[SET_HTTPS_RECORDS] = 1,
 	[SET_LOG] = ESAFE_LOG_FULL,
 	[SET_ANSWER] = ANSWER_NXDOMAIN,
+	[SET_TUNNELS] = 0,
 };
 
 static int problem(struct reader *reader, struct at at, const char *text, const char *word)

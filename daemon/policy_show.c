@@ -30,7 +30,7 @@ static void cell_standard(const struct show *s, const struct group *group, size_
 
 static void cell_setting(const struct show *s, const struct group *group, size_t row, char out[CELL])
 {
-	snprintf(out, CELL, "%s", setting_text(row, group->set[row]));
+	setting_text(row, group->set[row], out, CELL);
 }
 
 static void cell_category(const struct show *s, const struct group *group, size_t row, char out[CELL])

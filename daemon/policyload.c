@@ -11,6 +11,7 @@
 #include "compilenow.h"
 #include "devices.h"
 #include "log.h"
+#include "permits.h"
 #include "maps.h"
 #include "policy_lists.h"
 #include "policyfile.h"
@@ -273,6 +274,7 @@ static void take_over(struct load *load)
 		load->policy = before;
 	}
 	take_lists(load);
+	permits_sync(esafed);
 	devices_sync(esafed);
 }
 

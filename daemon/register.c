@@ -11,7 +11,7 @@
 #include "register_db.h"
 #include "text.h"
 
-#define REGISTER_VERSION 4
+#define REGISTER_VERSION 5
 
 /* Numbers of devices and policies are never used again: events refer to them. */
 static const char *const schema[REGISTER_VERSION] = {
@@ -57,6 +57,14 @@ static const char *const schema[REGISTER_VERSION] = {
 	"CREATE INDEX access_open ON access (kind, subject) WHERE until IS NULL;"
 	"INSERT INTO access (kind, subject, name, grp, since, who) SELECT 'device', id, name, grp, changed, ''"
 	" FROM devices WHERE grp <> '';",
+
+	"CREATE TABLE permits (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, scope INTEGER NOT NULL,"
+	" scope_id INTEGER NOT NULL, scope_name TEXT NOT NULL, addr_kind INTEGER NOT NULL, addr BLOB, what TEXT NOT NULL,"
+	" by_category INTEGER NOT NULL, only INTEGER NOT NULL, started INTEGER NOT NULL, until INTEGER NOT NULL,"
+	" who TEXT NOT NULL, reason TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0, ended_by TEXT NOT NULL DEFAULT '',"
+	" why TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX permits_ended ON permits (ended);",
+
 	"CREATE TABLE requests (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, block INTEGER NOT NULL,"
 	" first INTEGER NOT NULL, last INTEGER NOT NULL, words TEXT NOT NULL, reason TEXT NOT NULL,"
 	" category TEXT NOT NULL, grp TEXT NOT NULL, device TEXT NOT NULL, state INTEGER NOT NULL,"

@@ -51,6 +51,7 @@ int sessions_roster_changed(struct esafed *esafed);
 bool sessions_overlay(const struct esafed *esafed, const __u8 *mac, const __u8 *addr, struct esafe_device *value);
 /* Every key that a session holds on. */
 int sessions_keys(const struct esafed *esafed, int (*key)(void *ctx, const struct esafe_device_key *key), void *ctx);
+int sessions_touch(struct esafed *esafed, const struct session *session); /* its entries in the device map */
 /* Neighbours or leases changed: addresses find their MACs, and lose those that went elsewhere. */
 void sessions_join(struct esafed *esafed);
 

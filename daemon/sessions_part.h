@@ -23,7 +23,6 @@ int sessions_end_found(struct esafed *esafed, struct found *found, const char *r
 /* Those on the same device, or told under the same id, for which a session that begins has this meaning. */
 int sessions_related(const struct session_table *table, const struct session *fresh, enum session_relation relation,
 		     struct found *found);
-int sessions_touch(struct esafed *esafed, const struct session *session); /* its entries in the device map */
 bool sessions_find_mac(const struct esafed *esafed, const __u8 addr[16], __u8 mac[6]); /* by neighbours and leases */
 void sessions_arm(struct esafed *esafed); /* the timer, for the first deadline */
 

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "compile.h"
 #include "devices.h"
+#include "radiusd.h"
 #include "register_requests.h"
 #include "snapshot.h"
 
@@ -142,6 +143,7 @@ static void take_rest(struct esafed *esafed, struct snapshot *out)
 	metrics->policy_until = esafed->compiled ? esafed->until : 0;
 	metrics->events_bad = esafed->events_bad;
 	metrics->devices = devices_count(esafed->devices);
+	metrics->radius = radiusd_counts(esafed->radiusd);
 	store_stats(esafed->store, &metrics->store);
 	if (!statvfs(esafed->config->state_dir, &fs))
 		metrics->store_free_bytes = (double)fs.f_bavail * fs.f_frsize;

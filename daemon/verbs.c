@@ -88,6 +88,9 @@ static const struct arg detach_args[] = { { "yes", ARG_FLAG, true, 0 }, { .name 
 /* Who runs the filter and who answers for what it shows. */
 #define SEES (MAY(ADMIN) | MAY(HEAD) | MAY(DSL))
 
+/* Who has a class in front of them, and those above. */
+#define TEACHES (MAY(ADMIN) | MAY(HEAD) | MAY(TEACHER))
+
 const struct verb verbs[] = {
 	{ ESAFE_CTL_CLOCK, MAY_ANYBODY, NULL, verb_clock },
 	{ "status", MAY_ANYBODY, NULL, verb_status },
@@ -126,6 +129,20 @@ const struct verb verbs[] = {
 	{ "room remove", MAY(ADMIN), room_args, verb_room_remove },
 	{ "group ls", MAY_PERSONS, NULL, verb_group_ls },
 	{ "access ls", SEES, access_args, verb_access_ls },
+	{ "lesson start", TEACHES, lesson_start_args, verb_lesson_start },
+	{ "lesson stop", TEACHES, lesson_stop_args, verb_lesson_stop },
+	{ "lesson extend", TEACHES, lesson_extend_args, verb_lesson_extend },
+	{ "lesson ls", SEES | MAY(TEACHER), grant_ls_args, verb_lesson_ls },
+	{ "supervise start", TEACHES, supervise_start_args, verb_supervise_start },
+	{ "supervise stop", TEACHES, supervise_stop_args, verb_supervise_stop },
+	{ "grant ls", SEES | MAY(TEACHER), grant_ls_args, verb_grant_ls },
+	{ "grant end", TEACHES, grant_end_args, verb_grant_end },
+	{ "grant", TEACHES, grant_args, verb_grant },
+	{ "deny", TEACHES, grant_args, verb_deny },
+	{ "suspend", SEES, suspend_args, verb_suspend },
+	{ "reinstate", SEES, reinstate_args, verb_reinstate },
+	{ "quarantine", SEES, quarantine_args, verb_quarantine },
+	{ "release", SEES, quarantine_args, verb_release },
 	{ "why", SEES, why_args, verb_why },
 	{ "log", SEES | LOOK, log_args, verb_log },
 	{ "top", SEES | LOOK, limit_args, verb_top },

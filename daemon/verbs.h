@@ -65,6 +65,26 @@ void verb_notice_ls(struct request *request);
 /* --for or --until, else `standard`. False: neither can be; the request has ended. */
 bool request_until(struct request *request, __s64 now, __s64 standard, __s64 *until);
 
+/* verbs_grant.c, verbs_lesson.c, verbs_suspend.c */
+extern const struct arg grant_args[], grant_ls_args[], grant_end_args[];
+extern const struct arg lesson_start_args[], lesson_stop_args[], lesson_extend_args[];
+extern const struct arg supervise_start_args[], supervise_stop_args[];
+extern const struct arg suspend_args[], reinstate_args[], quarantine_args[];
+void verb_grant(struct request *request);
+void verb_deny(struct request *request);
+void verb_grant_ls(struct request *request);
+void verb_grant_end(struct request *request);
+void verb_lesson_start(struct request *request);
+void verb_lesson_stop(struct request *request);
+void verb_lesson_extend(struct request *request);
+void verb_lesson_ls(struct request *request);
+void verb_supervise_start(struct request *request);
+void verb_supervise_stop(struct request *request);
+void verb_suspend(struct request *request);
+void verb_reinstate(struct request *request);
+void verb_quarantine(struct request *request);
+void verb_release(struct request *request);
+
 /* Longest texts of arguments. */
 #define ARG_WORD 128    /* name of a thing of ours */
 #define ARG_NAME 1024   /* name of the DNS, escaped */

@@ -406,7 +406,8 @@ struct esafe_policy {
 	__u32 pinned_count;
 	__u32 negative_ttl; /* seconds, TTL of the SOA in NXDOMAIN and NODATA */
 	__u8 strictest;     /* group of devices that nothing is known of */
-	__u8 pad[3];
+	__u8 pad;
+	__u16 doh;          /* category of what is asked of encrypted resolvers; ESAFE_NO_CATEGORY: there is none */
 	__u64 floor[4];     /* categories of locked lists */
 	__u64 site_salt;
 	__u8 page[2][16];   /* where the pages are, IPv4 as ::ffff:a.b.c.d and IPv6; all zero: none */

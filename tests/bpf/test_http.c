@@ -41,7 +41,7 @@ Test(http, verdicts)
 		{ "GET / HTTP/1.1\r\nX: y\r\n Host: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
 		{ "GET / HTTP/1.0\r\n\r\n", ALLOW, ESAFE_R_UNNAMED, HTTP, 80 },
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
-		{ "SSH-2.0-x\r\n", ALLOW, ESAFE_R_UNNAMED, ESAFE_P_TCP, 22 },
+		{ "EHLO x\r\n", ALLOW, ESAFE_R_UNNAMED, ESAFE_P_TCP, 25 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

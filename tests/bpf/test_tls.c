@@ -353,7 +353,7 @@ Test(tls, too_long_and_not_tls)
 	cr_assert_eq(lab->event[0].event.reason, ESAFE_R_TLS_TOO_LONG, "reason %d", lab->event[0].event.reason);
 	p = conn();
 	shake(p);
-	cr_assert_eq(segment(p, 0, "SSH-2.0-nothing\n", 16), TC_ACT_UNSPEC);
+	cr_assert_eq(segment(p, 0, "nothing-2.0-SSH\n", 16), TC_ACT_UNSPEC);
 	cr_assert_eq(lab->event[0].event.reason, ESAFE_R_UNNAMED);
 	cr_assert_eq(lab->event[0].event.proto, ESAFE_P_TCP);
 }

@@ -210,14 +210,18 @@ Test(pkt, other_protocols)
 			at = v6 ? ipv6(&f, proto) : ipv4(&f, 0, 0, proto);
 			fill(&f, 0, 8);
 			close_ip(&f, at, 0);
-			cr_assert_eq(read_frame(&f, &p), PKT_OTHER, "%d", proto);
+			cr_assert_eq(read_frame(&f, &p), proto == 1 || proto == 2 || proto == 58 ? PKT_OTHER : PKT_PROTO, "%d",
+				     proto);
+			cr_assert_eq(p.l4_proto, proto);
+			expect_addresses(&p, v6);
 		}
 	}
 }
 
 /* ---- fragments ---- */
 
-static enum pkt_kind read_fragment4(__u16 fragment, __u8 proto, struct pkt *p)
+/* `have`: bytes of payload, of a datagram that has 1000 more if this is the first fragment. */
+static enum pkt_kind read_fragment4_of(__u16 fragment, __u8 proto, __u32 have, struct pkt *p)
 {
 	struct frame f;
 	__u32 at;
@@ -227,9 +231,14 @@ static enum pkt_kind read_fragment4(__u16 fragment, __u8 proto, struct pkt *p)
 	if (proto == IPPROTO_TCP)
 		tcp(&f, 0, 44);
 	else
-		udp(&f, 40, fragment & 0x2000 ? 1000 : 0);
+		udp(&f, have, fragment & 0x2000 ? 1000 : 0);
 	close_ip(&f, at, 0);
 	return read_frame(&f, p);
+}
+
+static enum pkt_kind read_fragment4(__u16 fragment, __u8 proto, struct pkt *p)
+{
+	return read_fragment4_of(fragment, proto, PKT_FIRST_MIN, p);
 }
 
 Test(pkt, fragments_of_ipv4)
@@ -240,12 +249,16 @@ Test(pkt, fragments_of_ipv4)
 	cr_expect_eq(read_fragment4(0x2000, IPPROTO_TCP, &p), PKT_FRAGMENT, "the first");
 	cr_expect_eq(read_fragment4(0x2001, IPPROTO_TCP, &p), PKT_FRAGMENT, "one between");
 	cr_expect_eq(read_fragment4(0x1fff, IPPROTO_TCP, &p), PKT_FRAGMENT, "the last");
-	cr_expect_eq(read_fragment4(0x0001, IPPROTO_UDP, &p), PKT_OTHER, "the last");
+	cr_expect_eq(read_fragment4(0x0021, IPPROTO_UDP, &p), PKT_OTHER, "the last");
+	cr_expect_eq(read_fragment4(0x0020, IPPROTO_UDP, &p), PKT_FRAGMENT, "one that covers what the first one said");
 	cr_expect_eq(read_fragment4(0x0001, 1, &p), PKT_OTHER, "of ICMP");
+	cr_expect_eq(read_fragment4(0x0001, 47, &p), PKT_PROTO, "of a tunnel");
 	cr_expect_eq(read_fragment4(0, IPPROTO_UDP, &p), PKT_UDP);
 	cr_expect_eq(p.first_fragment, 0);
 	cr_expect_eq(read_fragment4(0x2000, IPPROTO_UDP, &p), PKT_UDP, "the first");
-	cr_expect(p.first_fragment && p.payload_len == 1040 && p.dport == PKT_BE16(53));
+	cr_expect(p.first_fragment && p.payload_len == 1256 && p.dport == PKT_BE16(53));
+	for (__u32 have = 0; have < PKT_FIRST_MIN; have++)
+		cr_expect_eq(read_fragment4_of(0x2000, IPPROTO_UDP, have, &p), PKT_FRAGMENT, "only %u bytes of it", have);
 }
 
 /* Fragment headers one behind the other, each with its flags, then the transport header. */
@@ -261,14 +274,14 @@ static enum pkt_kind read_fragments6(const __u16 *flags, int n, __u8 proto, stru
 	if (proto == IPPROTO_TCP)
 		tcp(&f, 0, 44);
 	else
-		udp(&f, 40, 0);
+		udp(&f, 256, 0);
 	close_ip(&f, at, 0);
 	return read_frame(&f, p);
 }
 
 Test(pkt, fragments_of_ipv6)
 {
-	static const __u16 atomic[] = { 0 }, first[] = { 1 }, later[] = { 8 }, between[] = { 0xfff9 };
+	static const __u16 atomic[] = { 0 }, first[] = { 1 }, later[] = { 264 }, between[] = { 0xfff9 }, over[] = { 256 };
 	struct pkt p;
 
 	cr_expect_eq(read_fragments6(atomic, 1, IPPROTO_TCP, &p), PKT_TCP, "a packet in one fragment");
@@ -277,6 +290,8 @@ Test(pkt, fragments_of_ipv6)
 	cr_expect_eq(read_fragments6(between, 1, IPPROTO_TCP, &p), PKT_FRAGMENT);
 	cr_expect_eq(read_fragments6(between, 1, IPPROTO_DSTOPTS, &p), PKT_FRAGMENT, "what is behind is not known");
 	cr_expect_eq(read_fragments6(later, 1, IPPROTO_UDP, &p), PKT_OTHER);
+	cr_expect_eq(read_fragments6(over, 1, IPPROTO_UDP, &p), PKT_FRAGMENT, "covers what the first one said");
+	cr_expect_eq(read_fragments6(later, 1, 47, &p), PKT_PROTO, "of a tunnel");
 	cr_expect_eq(read_fragments6(atomic, 1, IPPROTO_UDP, &p), PKT_UDP);
 	cr_expect_eq(p.first_fragment, 0);
 	cr_expect_eq(read_fragments6(first, 1, IPPROTO_UDP, &p), PKT_UDP);
@@ -406,7 +421,7 @@ Test(pkt, ports_are_not_in_the_padding)
 		udp(&f, 100, 0);
 		f.bytes[14 + 2] = 0;
 		f.bytes[14 + 3] = 20 + have;
-		cr_expect_eq(read_frame(&f, &p), have < 8 ? PKT_BAD : PKT_UDP, "%u bytes", have);
+		cr_expect_eq(read_frame(&f, &p), have < 8 ? PKT_BAD : PKT_FRAGMENT, "%u bytes", have);
 	}
 }
 

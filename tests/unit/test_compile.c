@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Policies compiled: what they decide, how they answer, and what is refused. */
 #include "compiled.h"
+#include "event.h"
 #include "policy_lists.h"
 #include "policyfile.h"
 
@@ -289,6 +290,49 @@ Test(compile, block_answers_by_group)
 		cr_expect_eq(answer->a.count, want[i].a, "%s", want[i].group);
 		cr_expect_eq(answer->aaaa.count, want[i].aaaa, "%s", want[i].group);
 	}
+	unmake(&m);
+}
+
+Test(compile, tunnels)
+{
+	struct made m = make(SCHOOL "  a: { inherit: staff, tunnels: [ssh, wireguard] }\n  b: { inherit: a }\n"
+				    "  c: { inherit: a, tunnels: none }\n  d: { inherit: a, tunnels: all }\n"
+				    "  e: { inherit: a, tunnels: gre }\nunknown: pupils\n");
+	static const struct { const char *group; int tunnels; } want[] = {
+		{ "staff", 0 },	 { "a", 1 << 8 | 1 }, { "b", 1 << 8 | 1 }, { "c", 0 }, { "d", 0x3ff }, { "e", 1 << 5 },
+	};
+	char text[128];
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		cr_expect_eq(m.p->groups[idtable_get(&m.groups, want[i].group)].tunnels, want[i].tunnels, "%s",
+			     want[i].group);
+	setting_text(SET_TUNNELS, 1 << 8 | 1, text, sizeof(text));
+	cr_expect_str_eq(text, "wireguard, ssh");
+	setting_text(SET_TUNNELS, 0, text, sizeof(text));
+	cr_expect_str_eq(text, "none");
+	setting_text(SET_TUNNELS, 0x3ff, text, sizeof(text));
+	cr_expect_str_eq(text, "all");
+	for (int bit = 0; bit < 10; bit++) { /* the words are those of the log */
+		setting_text(SET_TUNNELS, 1 << bit, text, sizeof(text));
+		cr_expect_str_eq(text, event_reason_name(ESAFE_R_WIREGUARD + bit));
+	}
+	unmake(&m);
+}
+
+/* Port 853 leads to encrypted resolvers: a policy that has no category for them has them blocked for everybody. */
+Test(compile, category_of_port_853)
+{
+	struct made m = make(SCHOOL "unknown: pupils\n");
+	int doh = idtable_get(&m.categories, "doh");
+
+	cr_assert_geq(doh, 0);
+	cr_expect_eq(m.p->doh, doh);
+	cr_expect(has(m.p->profiles[m.p->transitions[0].profile[idtable_get(&m.groups, "staff")]].block, doh));
+	unmake(&m);
+	m = make("categories: { doh: resolvers }\ngroups:\n  a: { default: allow }\n  b: { default: block }\n");
+	doh = idtable_get(&m.categories, "doh");
+	cr_expect_eq(m.p->doh, doh);
+	cr_expect_not(has(m.p->profiles[m.p->transitions[0].profile[idtable_get(&m.groups, "a")]].block, doh));
 	unmake(&m);
 }
 

@@ -54,6 +54,13 @@ Test(config, says_where_it_is_wrong)
 		{ "interfaces: [{ name: a }]\nretention_days: 0\n", 2, 17, "from 1 to 3660" },
 		{ "interfaces: [{ name: a }]\nmetrics: 0.0.0.0:9464\n", 2, 10, "127.0.0.1:PORT" },
 		{ "interfaces: [{ name: a }]\nmetrics: 127.0.0.1:99999\n", 2, 10, "127.0.0.1:PORT" },
+		{ "interfaces: [{ name: a }]\nradius: { clients: [{ name: w, address: 10.0.0.1/24, secret: /s }] }\n", 2, 41,
+		  "neither an address nor a subnet" },
+		{ "interfaces: [{ name: a }]\nradius: { clients: [{ name: w, address: 10.0.0.1, secret: plain }] }\n", 2, 59,
+		  "only root reads" },
+		{ "interfaces: [{ name: a }]\nradius: { clients: [{ name: w, address: 10.0.0.1 }] }\n", 2, 21, "secret" },
+		{ "interfaces: [{ name: a }]\nradius: { clients: [{ name: w, address: 10.0.0.1, secret: /s },\n"
+		  "  { name: w, address: 10.0.0.2, secret: /s }] }\n", 3, 3, "stands in line 2" },
 		{ "interfaces: [{ name: a }]\nzone: Europe/Londn\n", 2, 7, "is not a time zone" },
 		{ "interfaces: [{ name: a }]\nzone: ../../etc/passwd\n", 2, 7, "is not a time zone" },
 		{ "interfaces: [{ name: a }]\nstate_dir: var/lib\n", 2, 12, "whole path" },

@@ -239,6 +239,8 @@ Test(people, the_version_before)
 	cr_assert_eq(sqlite3_exec(db, "DROP INDEX users_class; DROP INDEX devices_class; DROP INDEX devices_room;"
 				      "ALTER TABLE devices DROP COLUMN class; ALTER TABLE devices DROP COLUMN room;"
 				      "DROP TABLE users; DROP TABLE classes; DROP TABLE rooms; DROP TABLE access;"
+				      "DROP TABLE permits; DROP TABLE requests; DROP TABLE request_askers;"
+				      "DROP TABLE vouchers; DROP TABLE terms; DROP TABLE acceptances;"
 				      "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
 	sqlite3_close(db);
 	cr_assert_eq(register_open(scratch, &reg), 0);

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "records.h"
+#include "register_people.h"
 #include "register_sessions.h"
 #include "sessions.h"
 
@@ -28,6 +29,8 @@ static void open_all(void)
 	} };
 	esafed = (struct esafed){ .config = &config };
 	cr_assert_eq(register_open(scratch, &esafed.reg), 0);
+	cr_assert_eq(register_class_put(esafed.reg, &(struct reg_class){ .name = "4B", .group = "juniors", .room = "" }, 1,
+					&(__u16){ 0 }), 0);
 	cr_assert_eq(sessions_load(&esafed), 0);
 }
 
@@ -63,7 +66,7 @@ static int start(enum esafe_how how, const char *user, const __u8 *mac, const __
 	else
 		claim.user = user;
 	err = session_start(&esafed, &claim, &id, &problems);
-	cr_expect_eq(problems.n != 0, err == -EINVAL);
+	cr_expect_eq(problems.n != 0, err == -EINVAL || err == -ENOENT);
 	problems_free(&problems);
 	return err;
 }
@@ -167,6 +170,37 @@ Test(sessions, what_no_session_is)
 	cr_expect_eq(start(ESAFE_HOW_RADIUS, "pupil12", many, NULL, NULL), -EINVAL);
 	cr_expect_eq(start(ESAFE_HOW_RADIUS, "pupil\n12", laptop, NULL, NULL), -EINVAL);
 	cr_expect_eq(start(ESAFE_HOW_RADIUS, longest, laptop, NULL, NULL), -EINVAL);
+	cr_expect_eq(open_count(), 0);
+}
+
+static __u32 enrol(const char *name, const char *group)
+{
+	struct reg_user user = { .name = (char *)name, .full = "", .group = (char *)group, .class_name = "4B" };
+	__u32 id = 0;
+
+	cr_assert_eq(register_user_put(esafed.reg, &user, 1, &id), 0);
+	return id;
+}
+
+Test(sessions, the_roster_says_which_group)
+{
+	__u32 id = enrol("pupil12", "");
+	const struct session *session;
+
+	cr_assert_eq(start(ESAFE_HOW_LOGON, "PUPIL12", laptop, NULL, NULL), 0);
+	cr_assert_eq(start(ESAFE_HOW_LOGON, "visitor", tablet, NULL, NULL), 0);
+	session = session_best(sessions_table(&esafed), laptop, NULL, clock_seconds());
+	cr_expect_eq(session->user, id);
+	cr_expect_str_eq(session_group(session), "juniors", "that of the class");
+	cr_assert_eq(register_user_remove(esafed.reg, id), 0);
+	cr_expect_eq(sessions_roster_changed(&esafed), 0);
+	cr_expect_str_eq(user_of(laptop, NULL), "nobody", "who left has no session");
+	cr_expect_str_eq(user_of(tablet, NULL), "visitor", "who never was on the roster keeps it");
+}
+
+Test(sessions, no_such_class)
+{
+	cr_expect_eq(start(ESAFE_HOW_CLASS, "9Z", laptop, NULL, NULL), -ENOENT);
 	cr_expect_eq(open_count(), 0);
 }
 
