@@ -7,6 +7,7 @@
 #include "quic.h"
 #include "reply.h"
 #include "response.h"
+#include "slot.h"
 #include "stream.h"
 #include "tunnels.h"
 
@@ -45,19 +46,6 @@ PART int tc_read(struct __sk_buff *skb)
 	return kind == PKT_SHORT ? PKT_BAD : kind;
 }
 
-/* A slow packet begins. Its time is that of the tick: reading the clock for each costs as much as all its headers. */
-static __always_inline void begin(struct scratch *s)
-{
-	__u64 tick = bpf_jiffies64();
-
-	if (s->tick != tick) {
-		s->tick = tick;
-		s->tick_ns = bpf_ktime_get_tai_ns();
-	}
-	s->nonce = 0;
-	s->now_ns = s->tick_ns;
-}
-
 /* From the devices, TCP. */
 static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 {
@@ -77,7 +65,7 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 		return TC_ACT_SHOT;
 	word = p->tcp_flags & TCP_SYN ? 0 : judged_find(b, hash);
 	if ((word & 3) == JUDGED_PASS) {
-		if ((word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_jiffies64()))
+		if (!judged_is_fresh(word, bpf_jiffies64()))
 			judged_put(hash, JUDGED_PASS);
 		return TC_ACT_UNSPEC;
 	}
@@ -160,12 +148,21 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 SEC("tc")
 int esafe_ingress(struct __sk_buff *skb)
 {
+	struct esafe_config *c = config_get();
 	struct scratch *s = scratch_get();
+	int kind;
 
 	count_run(ESAFE_HOOK_INGRESS);
-	if (!s)
+	if (!s || !c)
 		return TC_ACT_SHOT;
-	switch (tc_read(skb)) {
+	kind = tc_read(skb);
+	if (slot_touch(s, c, skb->len, 0)) {
+		int fate = cut_packet(kind, 0);
+
+		if (fate != CUT_PASS)
+			return fate == CUT_RESET ? tc_reset(skb) : TC_ACT_SHOT;
+	}
+	switch (kind) {
 	case PKT_OTHER:
 		return TC_ACT_UNSPEC;
 	case PKT_TCP:
@@ -183,7 +180,7 @@ int esafe_ingress(struct __sk_buff *skb)
 	}
 }
 
-/* To the devices, TCP: what servers say of connections that are being opened. Nothing is dropped here. */
+/* To the devices, TCP: what servers say of connections that are being opened. */
 static __always_inline int tc_tcp_response(struct scratch *s, const struct esafe_config *c)
 {
 	struct judged_bucket *b;
@@ -207,11 +204,15 @@ int esafe_egress(struct __sk_buff *skb)
 {
 	struct esafe_config *c = config_get();
 	struct scratch *s = scratch_get();
+	int kind;
 
 	count_run(ESAFE_HOOK_EGRESS);
 	if (!s || !c)
 		return TC_ACT_UNSPEC;
-	switch (tc_read(skb)) {
+	kind = tc_read(skb);
+	if (slot_touch(s, c, skb->len, 1) && cut_packet(kind, 1) != CUT_PASS)
+		return TC_ACT_SHOT;
+	switch (kind) {
 	case PKT_TCP:
 		return tc_tcp_response(s, c);
 	case PKT_UDP:

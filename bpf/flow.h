@@ -36,14 +36,18 @@
 /*
  * Age stamps count jiffies, which cost nothing to read; their times are for HZ 250, as Debian has it.
  *
- * judged: bits 63..16 tag, 15..2 age stamp in steps of 2^14 jiffies (66 s), 1..0 state
+ * judged: bits 63..16 tag, 15..13 era of the device (slot.h), 12..2 age stamp in steps of 2^14 jiffies (66 s),
+ * 1..0 state
  */
 struct judged_bucket {
 	__u64 slot[JUDGED_WAYS];
 };
 enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED, JUDGED_UNREAD /* passes, whatever it is */ };
 
-/* opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^8 jiffies (1 s), 3..0 state */
+/*
+ * opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^8 jiffies (1 s), 3 last bit of the era in which it
+ * was last judged, 2..0 state
+ */
 struct opening {
 	__u64 tag_state;
 	__u32 start; /* sequence number of the first byte of the stream, or of the request that is being read */
@@ -90,7 +94,11 @@ struct flight {
 };
 
 #define FLOW_TAG(hash) ((hash) >> 16)
-#define JUDGED_STAMP(now) (((now) >> 14) & 0x3fff)
+#define JUDGED_STAMP(now) (((now) >> 14) & 0x7ff)
+#define JUDGED_IN_ERA(state, era) ((state) | (__u32)(era) << 13)
+#define OPENING_STATE(o) ((o)->tag_state & 7)
+#define OPENING_ERA(o) ((o)->tag_state >> 3 & 1)
+#define OPENING_IN_ERA(state, era) ((state) | ((era) & 1) << 3)
 #define OPENING_STAMP(now) (((now) >> 8) & 0xfff)
 #define FLIGHT_STAMP(now) (((now) >> 4) & 0xffff)
 
@@ -123,15 +131,30 @@ static __always_inline __u64 judged_find(const struct judged_bucket *bucket, __u
 	return 0;
 }
 
-/* Sets the state of a connection; JUDGED_NONE removes it. Returns 1 if a living entry had to go for it. */
+static __always_inline int judged_is_fresh(__u64 word, __u64 now)
+{
+	return (word >> 2 & 0x7ff) == JUDGED_STAMP(now);
+}
+
+/* It was let through in another era. */
+static __always_inline int judged_is_old(__u64 word, __u32 era)
+{
+	return ((word & 3) == JUDGED_PASS || (word & 3) == JUDGED_UNREAD) && (word >> 13 & 7) != era;
+}
+
+/*
+ * Sets the state of a connection, perhaps with its era; JUDGED_NONE removes it. Returns 1 if a living entry had to go
+ * for it.
+ */
 static __always_inline int judged_set(struct judged_bucket *bucket, __u64 hash, __u32 state, __u64 now)
 {
-	__u64 stamp = JUDGED_STAMP(now), oldest = 0, word = state ? FLOW_TAG(hash) << 16 | stamp << 2 | state : 0;
+	__u64 stamp = JUDGED_STAMP(now), oldest = 0;
+	__u64 word = state ? FLOW_TAG(hash) << 16 | stamp << 2 | state : 0;
 	__u64 *victim = &bucket->slot[0];
 
 	for (int i = 0; i < JUDGED_WAYS; i++) {
 		__u64 slot = bucket->slot[i];
-		__u64 age = slot ? (stamp - (slot >> 2)) & 0x3fff : 0x4000;
+		__u64 age = slot ? (stamp - (slot >> 2)) & 0x7ff : 0x800;
 
 		if (FLOW_TAG(slot) == FLOW_TAG(hash)) {
 			bucket->slot[i] = word;
@@ -145,7 +168,7 @@ static __always_inline int judged_set(struct judged_bucket *bucket, __u64 hash, 
 	if (!state)
 		return 0;
 	*victim = word;
-	return oldest != 0x4000;
+	return oldest != 0x800;
 }
 
 static __always_inline struct opening *opening_find(struct opening_bucket *bucket, __u64 hash)
@@ -153,7 +176,7 @@ static __always_inline struct opening *opening_find(struct opening_bucket *bucke
 	struct opening *found = 0;
 
 	for (__u32 i = 0; i < OPENING_WAYS; i++)
-		if (FLOW_TAG(bucket->slot[i].tag_state) == FLOW_TAG(hash) && bucket->slot[i].tag_state & 15)
+		if (FLOW_TAG(bucket->slot[i].tag_state) == FLOW_TAG(hash) && OPENING_STATE(&bucket->slot[i]))
 			found = &bucket->slot[i];
 	return found;
 }
@@ -171,7 +194,7 @@ static __always_inline struct opening *opening_victim(struct opening_bucket *buc
 
 	for (__u32 i = 0; i < OPENING_WAYS; i++) {
 		__u64 word = bucket->slot[i].tag_state;
-		__u64 age = word & 15 ? (stamp - (word >> 4)) & 0xfff : 0x1000;
+		__u64 age = word & 7 ? (stamp - (word >> 4)) & 0xfff : 0x1000;
 
 		if (age >= oldest) {
 			oldest = age;

@@ -116,11 +116,10 @@ static __always_inline int stream_watch(struct scratch *s, struct flight *f, str
 {
 	int next;
 
-	if (s->opening != OPENING_WATCHED) {
+	if (s->opening != OPENING_WATCHED)
 		o->end = s->acked;
-		opening_state_set(o, s->flow, OPENING_WATCHED, bpf_jiffies64());
-		s->opening = OPENING_WATCHED;
-	}
+	opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_WATCHED, s->era), bpf_jiffies64());
+	s->opening = OPENING_WATCHED;
 	if (f->kind == FLIGHT_DNS) {
 		f->skip = 2 + (FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1));
 		return STREAM_MORE;
@@ -160,7 +159,7 @@ PART int stream_judged(int fate)
 		return stream_watch(s, f, o);
 	o->start = s->acked;
 	o->end = f->have;
-	opening_state_set(o, s->flow, OPENING_NAMED, bpf_jiffies64());
+	opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_NAMED, s->era), bpf_jiffies64());
 	return fate;
 }
 

@@ -29,6 +29,9 @@ struct scratch {
 	__u64 nonce;         /* of `why`: a packet that comes between clears it */
 	struct esafe_name name;
 	struct dns_question question;
+	/* slot_touch() */
+	__u32 cut_off;       /* ESAFE_CUT_* of the device */
+	__u32 era;           /* of the device: what is judged now is judged in it */
 	/* who() */
 	struct esafe_device device;
 	__u8 group, how;
@@ -232,6 +235,19 @@ static __always_inline struct scratch *scratch_get(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+/* A slow packet begins. Its time is that of the tick: reading the clock for each costs as much as all its headers. */
+static __always_inline void begin(struct scratch *s)
+{
+	__u64 tick = bpf_jiffies64();
+
+	if (s->tick != tick) {
+		s->tick = tick;
+		s->tick_ns = bpf_ktime_get_tai_ns();
+	}
+	s->nonce = 0;
+	s->now_ns = s->tick_ns;
 }
 
 static __always_inline struct esafe_config *config_get(void)

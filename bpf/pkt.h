@@ -35,13 +35,15 @@ struct pkt {
 	__u32 payload_len;     /* by the IP header: padding of the frame is left out */
 	__u32 ifindex;
 	__u16 vlan_outer, vlan_inner; /* VLAN ids, 0: none */
-	__u8 family;           /* 4 or 6 */
+	__u8 family;           /* 4, 6, or 0: neither */
 	__u8 l4_proto;
 	__u8 tcp_flags;
 	__u8 first_fragment;   /* of a UDP datagram */
 	__u8 mac[6];           /* source */
 	__u8 pppoe;            /* eight bytes of it stand before the IP header */
 	__u8 pad;
+	__u8 mac_to[6];
+	__u16 type;            /* of what the frame carries, behind VLAN tags and PPPoE */
 };
 
 /* To a group of hosts, or to all of them (RFC 5771, RFC 4291 section 2.7). */
@@ -295,6 +297,7 @@ static __always_inline enum pkt_kind pkt_read_ipv6(const struct view *v, struct 
 }
 
 #define PKT_ETH_IPV4 0x0800
+#define PKT_ETH_ARP 0x0806
 #define PKT_ETH_IPV6 0x86dd
 #define PKT_ETH_PPPOE 0x8864
 #define PKT_PPPOE 8
@@ -334,7 +337,8 @@ static __always_inline enum pkt_kind pkt_read(const struct view *v, struct pkt *
 	if (!eth)
 		return pkt_lacking(v, 0, 14);
 	__builtin_memcpy(p->mac, eth + 6, 6);
-	p->pppoe = 0;
+	__builtin_memcpy(p->mac_to, eth, 6);
+	p->pppoe = p->family = 0;
 	type = eth[12] << 8 | eth[13];
 	for (int i = 0; i < 2; i++) {
 		const __u8 *tag;
@@ -359,6 +363,7 @@ static __always_inline enum pkt_kind pkt_read(const struct view *v, struct pkt *
 		at += PKT_PPPOE;
 	}
 	p->l3 = at;
+	p->type = type;
 	pkt_forget();
 	if (type == PKT_ETH_IPV4)
 		return pkt_read_ipv4(v, p);

@@ -126,7 +126,7 @@ PART int quic_feed(struct quic_work *w)
 	c = quic_conn_get(w->conn);
 	if (!c)
 		return QUIC_DROP;
-	if (c->state == QUIC_REFUSED)
+	if (c->state == QUIC_REFUSED || (c->state == QUIC_PASSED && w->over))
 		return QUIC_REPEATS;
 	s->result = quic_frames(c, w) ? TLS_BAD : TLS_MORE;
 	if (w->differs || (s->result == TLS_BAD && c->state == QUIC_PASSED)) {
@@ -161,6 +161,8 @@ static __always_inline int quic_short(struct quic_work *w, struct scratch *s, in
 	struct esafe_config *c = config_get();
 
 	w->from = w->datagram_end;
+	if (w->over && !w->judged)
+		return QUIC_REPEATS;
 	if (w->judged || w->elsewhere || !is_first)
 		return QUIC_GO;
 	if (c && c->adopt_until_ns > s->now_ns) {
@@ -206,6 +208,8 @@ PART int quic_packet(struct __sk_buff *skb, struct quic_work *w)
 		return quic_cannot(w, ESAFE_R_QUIC_VERSION);
 	case QUIC_LONG:
 		w->from += w->packet_len;
+		if (w->over && !w->judged)
+			return QUIC_REPEATS;
 		if (w->judged || w->elsewhere || quic_has_begun(s->flow))
 			return QUIC_GO;
 		return quic_cannot(w, ESAFE_R_QUIC_UNKNOWN);
@@ -335,6 +339,7 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 	struct judged_bucket *b;
 	struct quic_work *w;
 	__u64 hash, word;
+	int over;
 
 	if (!s || !c)
 		return TC_ACT_SHOT;
@@ -343,7 +348,10 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 	if (!b)
 		return TC_ACT_SHOT;
 	word = judged_find(b, hash);
-	if (word && (word >> 2 & 0x3fff) != JUDGED_STAMP(bpf_jiffies64()))
+	over = s->cut_off && judged_is_old(word, s->era);
+	if (over)
+		word = 0;
+	if (word && !judged_is_fresh(word, bpf_jiffies64()))
 		judged_put(hash, word & 3);
 	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(s->head[0] & 0x80)))
 		return TC_ACT_UNSPEC;
@@ -356,6 +364,7 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 	w->from = w->datagram_end = s->pkt.payload;
 	w->end = s->pkt.payload + s->pkt.payload_len;
 	w->judged = !!word;
+	w->over = over;
 	w->elsewhere = elsewhere;
 	return quic_decide(skb, w, s);
 }

@@ -43,6 +43,7 @@ struct quic_work {
 	/* the packets of the socket buffer; offsets from the start of the frame */
 	__u32 from, datagram_end, end;
 	__u32 judged;      /* the addresses and ports belong to a connection that was judged */
+	__u32 over;        /* they did, but of one that is cut: what comes must begin anew */
 	__u32 elsewhere;   /* not a port of QUIC */
 	__u32 reason;      /* enum esafe_reason: why it cannot be read */
 	__u32 conn;        /* index */

@@ -36,9 +36,9 @@ PART int stream_begin(int inbound)
 		return 1;
 	o = opening_find(b, s->flow);
 	contested = !!o;
-	if (inbound && o && (o->tag_state & 15) != OPENING_INBOUND)
+	if (inbound && o && OPENING_STATE(o) != OPENING_INBOUND)
 		return 0; /* the device opens a connection of its own with the same ports: its bytes are judged */
-	if (o && !inbound && (o->tag_state & 15) != OPENING_INBOUND && o->start == s->pkt.seq + 1)
+	if (o && !inbound && OPENING_STATE(o) != OPENING_INBOUND && o->start == s->pkt.seq + 1)
 		return 0;
 	stream_settle(JUDGED_NONE);
 	now = bpf_jiffies64();
@@ -204,7 +204,7 @@ PART int stream_data(struct __sk_buff *skb)
 	o = b ? opening_find(b, s->flow) : 0;
 	if (!o)
 		return stream_unknown(s, c);
-	state = o->tag_state & 15;
+	state = OPENING_STATE(o);
 	if (s->pkt.tcp_flags & TCP_URG) { /* which bytes the server then reads depends on the server */
 		count_drop(ESAFE_R_TCP_UNEXPECTED);
 		return STREAM_DROP;
@@ -249,7 +249,7 @@ PART int stream_syn(struct __sk_buff *skb)
 	fate = stream_data(skb);
 	b = opening_bucket(s->flow);
 	o = b ? opening_find(b, s->flow) : 0;
-	if (o && (o->tag_state & 15) == OPENING_SYN)
+	if (o && OPENING_STATE(o) == OPENING_SYN)
 		o->end = o->start + s->pkt.payload_len; /* what the SYN-ACK may acknowledge beyond the SYN */
 	return fate;
 }
@@ -269,7 +269,7 @@ static __always_inline int stream_out(struct __sk_buff *skb)
 		return stream_syn(skb);
 	b = opening_bucket(s->flow);
 	o = b ? opening_find(b, s->flow) : 0;
-	if (o && (o->tag_state & 15) == OPENING_INBOUND) {
+	if (o && OPENING_STATE(o) == OPENING_INBOUND) {
 		stream_settle(JUDGED_PASS);
 		return STREAM_PASS;
 	}
@@ -294,16 +294,18 @@ PART int stream_in(void)
 	o = b ? opening_find(b, s->flow) : 0;
 	if (!o || !(flags & TCP_ACK))
 		return 0;
-	if (flags & TCP_SYN && (o->tag_state & 15) == OPENING_SYN) {
+	if (flags & TCP_SYN && OPENING_STATE(o) == OPENING_SYN) {
 		/* the SYN that the server means; after Fast Open it takes the data too, or none of it */
 		if (s->pkt.ack != o->start && s->pkt.ack != o->end)
 			return 0;
 		opening_state_set(o, s->flow, OPENING_READ, bpf_jiffies64());
-	} else if ((o->tag_state & 15) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
+	} else if (OPENING_STATE(o) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
+		if (OPENING_ERA(o) != (s->era & 1))
+			s->era = 0; /* that of the device when it was judged is over */
 		stream_settle(JUDGED_PASS);
-	} else if ((o->tag_state & 15) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {
+	} else if (OPENING_STATE(o) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {
 		o->end = s->pkt.ack;
-		opening_state_set(o, s->flow, OPENING_WATCHED, bpf_jiffies64());
+		opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_WATCHED, OPENING_ERA(o)), bpf_jiffies64());
 	}
 	return 0;
 }

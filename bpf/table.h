@@ -29,14 +29,15 @@ static __always_inline struct opening_bucket *opening_bucket(__u64 hash)
 	return bpf_map_lookup_elem(&opening, &index);
 }
 
-/* Sets the state of a connection in table `judged`. */
+/* Sets the state of a connection of this era in table `judged`. */
 PART int judged_put(__u64 hash, __u32 state)
 {
 	struct judged_bucket *b = judged_bucket(hash);
+	struct scratch *s = scratch_get();
 
-	if (!b)
+	if (!b || !s)
 		return -1;
-	if (judged_set(b, hash, state, bpf_jiffies64())) {
+	if (judged_set(b, hash, state ? JUDGED_IN_ERA(state, s->era) : state, bpf_jiffies64())) {
 		struct esafe_stats *st = stats_get();
 
 		if (st)

@@ -271,13 +271,13 @@ _Static_assert(sizeof(struct esafe_grant) == 16, "abi");
 #define ESAFE_SLOTS 16384
 #define ESAFE_SLOT_WAYS 8
 struct esafe_slot {
-	__u64 tag;      /* hash of the device's key; 0: free */
+	__u64 tag;      /* of the device's key; 0: free */
 	__u32 epoch;    /* of the configuration when `cut` was found out */
-	__u32 second;   /* likewise, CLOCK_TAI; when the device was last seen, give or take a minute */
-	__u32 cut_since; /* second in which `cut` last became another */
+	__u32 tick;     /* likewise, in units of the programs */
+	__u32 seen;     /* second of CLOCK_TAI in which the device was last seen */
 	__u32 lesson;   /* of ESAFE_CUT_LESSON */
 	__u8 cut;       /* ESAFE_CUT_* */
-	__u8 era;       /* 1 to 7; connections that were judged in another are cut. 0: none was ever cut */
+	__u8 era;       /* while anything is cut, connections that were judged in another era are over; 0: the first */
 	__u8 pad[2];
 	struct esafe_device_key key;
 	__u8 pad2[16];
@@ -285,8 +285,9 @@ struct esafe_slot {
 _Static_assert(sizeof(struct esafe_slot) == 64, "abi");
 #define ESAFE_CUT_NONE 0
 #define ESAFE_CUT_LESSON 1    /* a lesson with ESAFE_SCOPE_LESSON_ONLY */
-#define ESAFE_CUT_HELP 2      /* suspended or over the quota: only what is protected */
-#define ESAFE_CUT_ALL 3       /* quarantined */
+#define ESAFE_CUT_QUOTA 2
+#define ESAFE_CUT_SUSPENDED 3
+#define ESAFE_CUT_ALL 4       /* quarantined */
 
 struct esafe_volume {
 	__u64 up, down; /* bytes of frames */

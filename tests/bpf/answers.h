@@ -92,16 +92,12 @@ static struct frame in, out;
 static inline int deliver(const struct lab_packet *how)
 {
 	struct lab_packet p = *how;
-	__u8 mac[6];
 
 	p.from_server = 1;
 	p.dport = p.dport ? p.dport : 53;
 	p.payload = msg;
 	p.len = len;
 	lab_frame(&in, &p);
-	memcpy(mac, in.bytes, 6); /* it goes to the device */
-	memcpy(in.bytes, in.bytes + 6, 6);
-	memcpy(in.bytes + 6, mac, 6);
 	return lab_run(lab, lab->skel->progs.esafe_egress, &in, &out);
 }
 

@@ -252,8 +252,8 @@ static inline void lab_frame(struct frame *f, const struct lab_packet *p)
 	} else if (p->dst) {
 		inet_pton(AF_INET, p->dst, server);
 	}
-	memcpy(b, (__u8[]){ 2, 0, 0, 0, 0, 254 }, 6);
-	memcpy(b + 6, (__u8[]){ 2, 0, 0, 0, 0, host }, 6);
+	memcpy(b + (p->from_server ? 6 : 0), (__u8[]){ 2, 0, 0, 0, 0, 254 }, 6);
+	memcpy(b + (p->from_server ? 0 : 6), (__u8[]){ 2, 0, 0, 0, 0, host }, 6);
 	if (p->vlan) {
 		lab_put16(b + at, p->vlan_inner ? 0x88a8 : 0x8100);
 		lab_put16(b + at + 2, p->vlan);

@@ -228,8 +228,8 @@ Test(http, quarantine_holds_when_it_comes_again)
 				       .how = ESAFE_HOW_DEVICE, .flags = ESAFE_DEVICE_QUARANTINED };
 	struct lab_packet p = conn(80);
 
-	cr_assert(!maps_device_set(&lab->maps, &key, &device));
 	shake(p);
+	cr_assert(!maps_device_set(&lab->maps, &key, &device));
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(segment(p, 0, GOOD, strlen(GOOD)), TC_ACT_SHOT, "%d", i);
 }
