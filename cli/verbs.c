@@ -55,14 +55,16 @@ const struct option_row option_rows[OPTION_COUNT] = {
 };
 
 static const struct column log_columns[] = {
-	{ "time", "TIME", 19 }, { "device", "DEVICE", 16 }, { "address", "ADDRESS", 15 }, { "group", "GROUP", 10 },
+	{ "time", "TIME", 19 }, { "device", "DEVICE", 16 }, { "address", "ADDRESS", 15 }, { "user", "USER", 10 },
+	{ "group", "GROUP", 10 },
 	{ "verdict", "VERDICT", 7 }, { "reason", "REASON", 12 }, { "category", "CATEGORY", 12 },
 	{ "protocol", "BY", 4 }, { "qtype", "TYPE", 5 }, { "name", "NAME", 0 },
 	{ "mac", "MAC", -1 }, { "device_id", "DEVICE_ID", -1 }, { "port", "PORT", -1 },
 	{ "interface", "INTERFACE", -1 }, { "vlan_outer", "VLAN_OUTER", -1 }, { "vlan_inner", "VLAN_INNER", -1 },
-	{ "user", "USER", -1 }, { "user_id", "USER_ID", -1 }, { "how", "HOW", -1 },
+	{ "user_id", "USER_ID", -1 }, { "class", "CLASS", -1 }, { "class_id", "CLASS_ID", -1 }, { "how", "HOW", -1 },
 	{ "confidence", "CONFIDENCE", -1 }, { "destination", "DESTINATION", -1 },
 	{ "destination_port", "DESTINATION_PORT", -1 }, { "policy", "POLICY", -1 }, { "line", "LINE", -1 },
+	{ "rule", "RULE", -1 }, { "known", "KNOWN", -1 },
 	{ .key = NULL }
 };
 static const struct column device_columns[] = {
@@ -153,6 +155,7 @@ static const struct column request_columns[] = {
 };
 
 #define LOG_OPTIONS (OPT(DEVICE) | OPT(GROUP) | OPT(CATEGORY) | OPT(NAME) | OPT(VERDICT) | OPT(REASON) | OPT(USER) | \
+		     OPT(CLASS) | \
 		     OPT(SINCE) | OPT(UNTIL) | OPT(LIMIT) | OPT(FOLLOW) | OPT(OLDEST) | OPT(CSV))
 
 #define PLACES (OPT(CLASS) | OPT(ROOM))

@@ -53,6 +53,12 @@ static const char *const confidence_names[] = {
 	[RECORD_UNKNOWN] = "unknown", [RECORD_LOW] = "low", [RECORD_MEDIUM] = "medium", [RECORD_HIGH] = "high",
 };
 
+static const char *const known_names[] = {
+	[ESAFE_KNOWN_NAME] = "name", [ESAFE_KNOWN_DNS] = "dns", [ESAFE_KNOWN_OUTER] = "outer",
+	[ESAFE_KNOWN_ADDRESS] = "address",
+};
+_Static_assert(COUNT(known_names) == ESAFE_KNOWN_COUNT, "all that can be known has a name");
+
 /* The types that are asked for in a school; every other one is written as RFC 3597 section 5 has it. */
 static const struct {
 	unsigned type;
@@ -85,6 +91,11 @@ const char *event_proto_name(unsigned proto)
 const char *event_how_name(unsigned how)
 {
 	return how < COUNT(hows) ? hows[how].name : "?";
+}
+
+const char *event_known_name(unsigned known)
+{
+	return known < COUNT(known_names) ? known_names[known] : "?";
 }
 
 const char *event_confidence_name(unsigned confidence)
@@ -147,7 +158,8 @@ static int event_check(const struct esafe_event *event, size_t size)
 		return -EBADMSG;
 	if (event->verdict >= ESAFE_VERDICT_COUNT || event->reason >= ESAFE_REASON_COUNT)
 		return -EBADMSG;
-	if (event->proto >= COUNT(proto_names) || event->how >= COUNT(hows))
+	if (event->proto >= COUNT(proto_names) || event->how >= COUNT(hows) ||
+	    event->known >= ESAFE_KNOWN_COUNT)
 		return -EBADMSG;
 	if (event->group >= ESAFE_GROUPS && event->group != ESAFE_NONE)
 		return -EBADMSG;
@@ -167,6 +179,7 @@ static void event_words(const struct esafe_event *event, const struct event_name
 {
 	out->device = event->device ? word(names->device, names->ctx, event->device) : "";
 	out->user = event->user ? word(names->user, names->ctx, event->user) : "";
+	out->class_name = event->class ? word(names->class_name, names->ctx, event->class) : "";
 	out->group = event->group == ESAFE_NONE ? "" : word(names->group, names->ctx, event->group);
 	out->category = event->category == ESAFE_NO_CATEGORY ? "" : word(names->category, names->ctx, event->category);
 	out->iface = word(names->iface, names->ctx, event->ifindex);
@@ -179,7 +192,7 @@ int event_decode(const struct esafe_event *event, size_t size, const struct even
 
 	if (event_check(event, size))
 		return -EBADMSG;
-	/* A help site is never told by name, and its address would be one. */
+	/* A help site is never told by name; its address and what opened it would be one. */
 	told = event->reason != ESAFE_R_HELP;
 	name[0] = '\0';
 	if (told && event->name_len && name_to_text(event->name, event->name_len, name, sizeof(name)) < 0)
@@ -190,6 +203,8 @@ int event_decode(const struct esafe_event *event, size_t size, const struct even
 	out->user_id = event->user;
 	out->policy = event->policy;
 	out->line = told ? event->line : 0;
+	out->rule = told ? event->rule : 0;
+	out->class_id = event->class;
 	out->qtype = event->qtype;
 	out->sport = ntohs(event->sport);
 	out->dport = ntohs(event->dport);
@@ -204,6 +219,7 @@ int event_decode(const struct esafe_event *event, size_t size, const struct even
 	out->verdict = event->verdict;
 	out->reason = event->reason;
 	out->how = event->how;
+	out->known = event->known;
 	out->confidence = hows[event->how].confidence;
 	event_words(event, names, out);
 	memcpy(out->name, name, strlen(name) + 1);

@@ -16,6 +16,7 @@ struct event_names {
 	void *ctx;
 	const char *(*device)(void *ctx, __u32 id);
 	const char *(*user)(void *ctx, __u32 id);
+	const char *(*class_name)(void *ctx, __u32 id);
 	const char *(*group)(void *ctx, unsigned id);
 	const char *(*category)(void *ctx, unsigned id);
 	const char *(*iface)(void *ctx, __u32 ifindex);
@@ -31,6 +32,7 @@ const char *event_reason_name(unsigned reason);
 const char *event_reason_meaning(unsigned reason);
 const char *event_proto_name(unsigned proto);
 const char *event_how_name(unsigned how);
+const char *event_known_name(unsigned known);
 const char *event_confidence_name(unsigned confidence);
 const char *event_qtype_name(unsigned qtype, char room[12]); /* "A", "HTTPS", "TYPE1234" */
 

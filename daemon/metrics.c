@@ -201,6 +201,9 @@ static const struct {
 	{ "esafe_policy_until_timestamp_seconds", "gauge", "Up to when the kernel knows the timetable; the daemon moves it "
 	  "on.", VALUE(DOUBLE, policy_until) },
 	{ "esafe_devices", "gauge", "Devices in the register.", VALUE(U64, devices) },
+	{ "esafe_users", "gauge", "Users in the register who have not left.", VALUE(U64, users) },
+	{ "esafe_classes", "gauge", "Classes in the register.", VALUE(U64, classes) },
+	{ "esafe_rooms", "gauge", "Rooms in the register.", VALUE(U64, rooms) },
 	{ "esafe_requests_waiting", "gauge", "Requests of people that wait for an answer.", VALUE(U64, requests_waiting) },
 	{ "esafe_request_answer_seconds", "summary", "Time until a request was answered; the median is that of the last 90 "
 	  "days.", .write = write_answers },

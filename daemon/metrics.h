@@ -46,7 +46,7 @@ struct metrics_snapshot {
 	struct store_stats store;
 	double store_free_bytes;             /* on its file system */
 	__u64 events_bad;                    /* that event_decode() refused */
-	__u64 devices;                       /* in the register */
+	__u64 devices, users, classes, rooms; /* in the register; users: who have not left */
 	__u64 requests_waiting, requests_answered; /* of people: register_requests.h */
 	double request_median, request_sum;        /* seconds until the answer */
 	__u64 control_requests, control_errors, control_refused;

@@ -72,6 +72,8 @@ static int match_make(const struct query_filter *filter, struct query_match *mat
 	if (!err)
 		err = copy_text(filter->user, &match->user);
 	if (!err)
+		err = copy_text(filter->class_name, &match->class_name);
+	if (!err)
 		err = copy_text(filter->group, &match->group);
 	if (!err)
 		err = copy_text(filter->category, &match->category);
@@ -84,6 +86,7 @@ static int match_make(const struct query_filter *filter, struct query_match *mat
 			       !device_key_parse(match->device, &match->device_kind, match->device_addr);
 	match->device_id = number_of(match->device);
 	match->user_id = number_of(match->user);
+	match->class_id = number_of(match->class_name);
 	match->verdict = filter->verdict;
 	match->reason = filter->reason;
 	match->since_us = filter->since_us;
@@ -169,6 +172,7 @@ void query_close(struct query *query)
 	query_day_close(query->day);
 	free(query->match.device);
 	free(query->match.user);
+	free(query->match.class_name);
 	free(query->match.group);
 	free(query->match.category);
 	free(query->match.name);

@@ -13,7 +13,8 @@
 /* NULL, negative or 0 as said: not asked for. Strings are copied. */
 struct query_filter {
 	const char *device;   /* name, MAC, address or number in the register */
-	const char *user;
+	const char *user;     /* name or number */
+	const char *class_name; /* name or number */
 	const char *group;
 	const char *category;
 	const char *name;     /* this name and those below it */

@@ -33,7 +33,7 @@ static bool same_blob(const __u8 *wanted, size_t len, sqlite3_stmt *row, int col
 
 static bool who_asked(const struct query_match *match)
 {
-	return match->device || match->user || match->group;
+	return match->device || match->user || match->class_name || match->group;
 }
 
 static bool wants_device(const struct query_match *match, sqlite3_stmt *row)
@@ -53,7 +53,10 @@ static bool who_wants(const struct query_match *match, sqlite3_stmt *row)
 	bool user = same(match->user, row, 6) ||
 		    (match->user_id >= 0 && sqlite3_column_int64(row, 5) == match->user_id);
 
-	return user && same(match->group, row, 7) && wants_device(match, row);
+	bool class = same(match->class_name, row, 8) ||
+		     (match->class_id >= 0 && sqlite3_column_int64(row, 9) == match->class_id);
+
+	return user && class && same(match->group, row, 7) && wants_device(match, row);
 }
 
 static bool what_asked(const struct query_match *match)
@@ -83,7 +86,8 @@ static bool name_wants(const struct query_match *match, sqlite3_stmt *row)
 }
 
 static const struct axis_kind kinds[AXES] = {
-	[AXIS_WHO] = { "SELECT id, device_id, device, mac, address, user_id, user, grp FROM who WHERE id > ? ORDER BY id",
+	[AXIS_WHO] = { "SELECT id, device_id, device, mac, address, user_id, user, grp, class, class_id FROM who"
+		       " WHERE id > ? ORDER BY id",
 		       "SELECT id FROM event WHERE who = ?", who_asked, who_wants },
 	[AXIS_WHAT] = { "SELECT id, verdict, reason, category FROM what WHERE id > ? ORDER BY id",
 			NULL, what_asked, what_wants },

@@ -22,10 +22,19 @@ static const char *const sql[STATEMENTS] = {
 	[EVENT_DOWN] = EVENT "< ? ORDER BY id DESC",
 	[EVENT_ONE] = EVENT "= ?",
 	[WHO_ONE] = "SELECT device_id, device, mac, address, iface, vlan_outer, vlan_inner, user_id, user, grp, how,"
-		    " confidence FROM who WHERE id = ?",
-	[WHAT_ONE] = "SELECT verdict, reason, category, proto, qtype, policy, line FROM what WHERE id = ?",
+		    " confidence, class_id, class FROM who WHERE id = ?",
+	[WHAT_ONE] = "SELECT verdict, reason, category, proto, qtype, policy, line, rule, known FROM what WHERE id = ?",
 	[DEST_ONE] = "SELECT address, port FROM dest WHERE id = ?",
 	[NAME_ONE] = "SELECT text FROM name WHERE id = ?",
+};
+
+/*
+ * A day that an older esafe wrote, and finished, is not written again: what its tables lack is seen through views of
+ * the same names. By version.
+ */
+static const char *const older[DAY_VERSION] = {
+	[1] = "CREATE TEMP VIEW who AS SELECT *, 0 AS class_id, '' AS class FROM main.who;"
+	      "CREATE TEMP VIEW what AS SELECT *, 0 AS rule, 0 AS known FROM main.what;",
 };
 
 struct query_day {
@@ -63,8 +72,10 @@ static int query_day_prepare(struct query_day *day)
 	sqlite3_int64 version;
 	int err = db_number(day->db, "PRAGMA user_version", &version);
 
-	if (!err && version != DAY_VERSION)
+	if (!err && (version < 1 || version > DAY_VERSION))
 		err = -EPROTONOSUPPORT;
+	if (!err && version < DAY_VERSION)
+		err = db_exec(day->db, older[version]);
 	for (int i = 0; i < STATEMENTS && !err; i++)
 		err = db_prepare(day->db, sql[i], &day->stmt[i]);
 	for (int i = 0; i < AXES && !err; i++)
@@ -252,6 +263,8 @@ static int fetch_who(struct query_day *day, sqlite3_int64 id)
 	record->group = db_text(stmt, 9);
 	record->how = (__u8)sqlite3_column_int(stmt, 10);
 	record->confidence = (__u8)sqlite3_column_int(stmt, 11);
+	record->class_id = (__u16)sqlite3_column_int(stmt, 12);
+	record->class_name = db_text(stmt, 13);
 	return 0;
 }
 
@@ -270,6 +283,8 @@ static int fetch_what(struct query_day *day, sqlite3_int64 id)
 	record->qtype = (__u16)sqlite3_column_int(stmt, 4);
 	record->policy = (__u32)sqlite3_column_int64(stmt, 5);
 	record->line = (__u32)sqlite3_column_int64(stmt, 6);
+	record->rule = (__u32)sqlite3_column_int64(stmt, 7);
+	record->known = (__u8)sqlite3_column_int(stmt, 8);
 	return 0;
 }
 

@@ -9,11 +9,11 @@
 
 /* A filter made ready: words understood, names canonical. */
 struct query_match {
-	char *device, *user, *group, *category, *name; /* NULL: any */
+	char *device, *user, *class_name, *group, *category, *name; /* NULL: any */
 	size_t name_len;
 	bool device_is_key;
 	__u8 device_kind, device_addr[16];
-	__s64 device_id, user_id; /* negative: not a number */
+	__s64 device_id, user_id, class_id; /* negative: not a number */
 	int verdict, reason;
 	__s64 since_us, until_us; /* until: the first moment that is too late */
 	bool backwards;

@@ -23,6 +23,8 @@ struct record {
 	__u32 user_id;       /* 0: nobody */
 	__u32 policy;        /* version */
 	__u32 line;          /* of the rule in the policy file; 0: none */
+	__u32 rule;          /* grant, lesson or suspension in the register; 0: none */
+	__u16 class_id;      /* 0: none */
 	__u16 qtype;         /* 0: not a DNS question */
 	__u16 sport, dport;
 	__u16 vlan_outer, vlan_inner;
@@ -34,8 +36,10 @@ struct record {
 	__u8 reason;         /* enum esafe_reason */
 	__u8 how;            /* enum esafe_how */
 	__u8 confidence;     /* enum record_confidence */
+	__u8 known;          /* enum esafe_known */
 	const char *device;  /* its name */
 	const char *user;
+	const char *class_name;
 	const char *group;
 	const char *category;
 	const char *iface;

@@ -41,7 +41,8 @@ static bool put_who(json_t *row, const struct record *record)
 	       put_text(row, "mac", mac) && put_text(row, "address", address) && put_number(row, "port", record->sport) &&
 	       put_text(row, "interface", record->iface) && put_number(row, "vlan_outer", record->vlan_outer) &&
 	       put_number(row, "vlan_inner", record->vlan_inner) && put_text(row, "user", record->user) &&
-	       put_number(row, "user_id", record->user_id) && put_text(row, "group", record->group) &&
+	       put_number(row, "user_id", record->user_id) && put_text(row, "class", record->class_name) &&
+	       put_number(row, "class_id", record->class_id) && put_text(row, "group", record->group) &&
 	       put_text(row, "how", event_how_name(record->how)) &&
 	       put_text(row, "confidence", event_confidence_name(record->confidence));
 }
@@ -56,7 +57,8 @@ static bool put_what(json_t *row, const struct record *record)
 	       put_text(row, "category", record->category) && put_text(row, "protocol", event_proto_name(record->proto)) &&
 	       (!record->qtype || put_text(row, "qtype", event_qtype_name(record->qtype, room))) &&
 	       put_text(row, "destination", address) && put_number(row, "destination_port", record->dport) &&
-	       put_number(row, "policy", record->policy) && put_number(row, "line", record->line);
+	       put_number(row, "policy", record->policy) && put_number(row, "line", record->line) &&
+	       put_number(row, "rule", record->rule) && put_text(row, "known", event_known_name(record->known));
 }
 
 json_t *record_to_json(const struct record *record)

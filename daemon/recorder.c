@@ -5,7 +5,9 @@
 
 #include "clock.h"
 #include "devices.h"
+#include "people.h"
 #include "recorder.h"
+#include "sessions.h"
 
 /* ---- names of numbers ---- */
 
@@ -14,6 +16,20 @@ static const char *device_name(void *ctx, __u32 id)
 	const struct esafed *esafed = ctx;
 
 	return devices_name(esafed->devices, id);
+}
+
+static const char *user_name(void *ctx, __u32 id)
+{
+	const struct esafed *esafed = ctx;
+
+	return people_user(esafed->people, id);
+}
+
+static const char *class_name(void *ctx, __u32 id)
+{
+	const struct esafed *esafed = ctx;
+
+	return people_class(esafed->people, id);
 }
 
 static const char *group_name(void *ctx, unsigned id)
@@ -66,12 +82,26 @@ static void name_stranger(const struct esafed *esafed, struct record *record, ch
 	record->device = room;
 }
 
+/* Guests and others who are not on the roster have a session, and no number. */
+static void name_guest(const struct esafed *esafed, struct record *record)
+{
+	const struct session *session;
+
+	if (record->user_id || !session_rank(record->how) || !esafed->sessions)
+		return;
+	session = session_best(sessions_table(esafed), record->mac, record->src, record->at_us / 1000000);
+	if (session && session->how == record->how)
+		record->user = session->user_name;
+}
+
 void recorder_event(void *ctx, const struct esafe_event *event, size_t size)
 {
 	struct esafed *esafed = ctx;
 	struct event_names names = {
 		.ctx = esafed,
 		.device = device_name,
+		.user = user_name,
+		.class_name = class_name,
 		.group = group_name,
 		.category = category_name,
 		.iface = iface_name,
@@ -86,6 +116,7 @@ void recorder_event(void *ctx, const struct esafe_event *event, size_t size)
 		return;
 	}
 	name_stranger(esafed, &record, stranger);
+	name_guest(esafed, &record);
 	store_append(esafed->store, &record);
 	for (listener = esafed->listeners; listener; listener = next) {
 		next = listener->next;

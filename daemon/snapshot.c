@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "compile.h"
 #include "devices.h"
+#include "people.h"
 #include "radiusd.h"
 #include "register_requests.h"
 #include "snapshot.h"
@@ -128,6 +129,7 @@ static void take_control(const struct esafed *esafed, struct metrics_snapshot *o
 
 static void take_rest(struct esafed *esafed, struct snapshot *out)
 {
+	const struct people_counts people = people_count(esafed->people);
 	struct metrics_snapshot *metrics = &out->metrics;
 	struct utsname uts;
 	struct statvfs fs;
@@ -144,6 +146,9 @@ static void take_rest(struct esafed *esafed, struct snapshot *out)
 	metrics->events_bad = esafed->events_bad;
 	metrics->devices = devices_count(esafed->devices);
 	metrics->radius = radiusd_counts(esafed->radiusd);
+	metrics->users = people.users;
+	metrics->classes = people.classes;
+	metrics->rooms = people.rooms;
 	store_stats(esafed->store, &metrics->store);
 	if (!statvfs(esafed->config->state_dir, &fs))
 		metrics->store_free_bytes = (double)fs.f_bavail * fs.f_frsize;

@@ -30,6 +30,17 @@ static const char *const schema[DAY_VERSION] = {
 	" verdict, reason, category, proto, qtype, hex(dest.address) AS destination, port, policy, line"
 	" FROM event JOIN who ON who.id = event.who JOIN what ON what.id = event.what"
 	" LEFT JOIN dest ON dest.id = event.dest LEFT JOIN name ON name.id = event.name;",
+
+	"ALTER TABLE who ADD COLUMN class_id INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE who ADD COLUMN class TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE what ADD COLUMN rule INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE what ADD COLUMN known INTEGER NOT NULL DEFAULT 0;"
+	"DROP VIEW log;"
+	"CREATE VIEW log AS SELECT datetime(at / 1000000, 'unixepoch', 'localtime') AS time, device, hex(mac) AS mac,"
+	" hex(who.address) AS address, iface, vlan_outer, vlan_inner, user, class, grp, how, confidence,"
+	" name.text AS name, verdict, reason, category, proto, qtype, hex(dest.address) AS destination, port, policy, line,"
+	" rule, known FROM event JOIN who ON who.id = event.who JOIN what ON what.id = event.what"
+	" LEFT JOIN dest ON dest.id = event.dest LEFT JOIN name ON name.id = event.name;",
 };
 
 enum part { WHO, WHAT, DEST, NAME, PARTS };
@@ -38,9 +49,9 @@ static const struct {
 	const char *insert, *last;
 	size_t keys, bytes; /* kept in memory */
 } parts[PARTS] = {
-	[WHO] = { "INSERT INTO who VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", "SELECT coalesce(max(id), 0) FROM who",
+	[WHO] = { "INSERT INTO who VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", "SELECT coalesce(max(id), 0) FROM who",
 		  8192, 1 << 20 },
-	[WHAT] = { "INSERT INTO what VALUES (?,?,?,?,?,?,?,?)", "SELECT coalesce(max(id), 0) FROM what",
+	[WHAT] = { "INSERT INTO what VALUES (?,?,?,?,?,?,?,?,?,?)", "SELECT coalesce(max(id), 0) FROM what",
 		   4096, 1 << 18 },
 	[DEST] = { "INSERT INTO dest VALUES (?,?,?)", "SELECT coalesce(max(id), 0) FROM dest", 16384, 1 << 19 },
 	[NAME] = { "INSERT INTO name VALUES (?,?)", "SELECT coalesce(max(id), 0) FROM name", 65536, 1 << 21 },
@@ -77,6 +88,7 @@ static char *pack_who(char *to, const struct record *record)
 		.user_id = record->user_id,
 		.vlan_outer = record->vlan_outer,
 		.vlan_inner = record->vlan_inner,
+		.class_id = record->class_id,
 		.how = record->how,
 		.confidence = record->confidence,
 	};
@@ -87,7 +99,8 @@ static char *pack_who(char *to, const struct record *record)
 	to = put_text(to + sizeof(who), record->device);
 	to = put_text(to, record->user);
 	to = put_text(to, record->group);
-	return put_text(to, record->iface);
+	to = put_text(to, record->iface);
+	return put_text(to, record->class_name);
 }
 
 static char *pack_what(char *to, const struct record *record)
@@ -95,10 +108,12 @@ static char *pack_what(char *to, const struct record *record)
 	struct day_what what = {
 		.policy = record->policy,
 		.line = record->line,
+		.rule = record->rule,
 		.qtype = record->qtype,
 		.verdict = record->verdict,
 		.reason = record->reason,
 		.proto = record->proto,
+		.known = record->known,
 	};
 
 	memcpy(to, &what, sizeof(what));
@@ -155,9 +170,11 @@ static void bind_who(sqlite3_stmt *stmt, const char *key, size_t len)
 	sqlite3_bind_int64(stmt, 9, who.user_id);
 	text = bind_text(stmt, 10, text);
 	text = bind_text(stmt, 11, text);
-	bind_text(stmt, 6, text);
+	text = bind_text(stmt, 6, text);
+	bind_text(stmt, 15, text);
 	sqlite3_bind_int(stmt, 12, who.how);
 	sqlite3_bind_int(stmt, 13, who.confidence);
+	sqlite3_bind_int(stmt, 14, who.class_id);
 }
 
 static void bind_what(sqlite3_stmt *stmt, const char *key, size_t len)
@@ -172,6 +189,8 @@ static void bind_what(sqlite3_stmt *stmt, const char *key, size_t len)
 	sqlite3_bind_int(stmt, 6, what.qtype);
 	sqlite3_bind_int64(stmt, 7, what.policy);
 	sqlite3_bind_int64(stmt, 8, what.line);
+	sqlite3_bind_int64(stmt, 9, what.rule);
+	sqlite3_bind_int(stmt, 10, what.known);
 }
 
 static void bind_dest(sqlite3_stmt *stmt, const char *key, size_t len)

@@ -10,7 +10,7 @@
 struct day;
 
 /*
- * A record packed for writing. Its four keys follow in this order: who (struct day_who and four strings), what (struct
+ * A record packed for writing. Its four keys follow in this order: who (struct day_who and five strings), what (struct
  * day_what and a string), dest (struct day_dest), name (text without its end). Equal bytes are one row of their table.
  */
 struct day_entry {
@@ -25,15 +25,16 @@ struct day_entry {
 struct day_who {
 	__u32 device_id, user_id;
 	__u16 vlan_outer, vlan_inner;
+	__u16 class_id, pad; /* no hidden padding: the bytes are compared */
 	__u8 addr[16];
 	__u8 mac[6];
 	__u8 how, confidence;
 };
 
 struct day_what {
-	__u32 policy, line;
+	__u32 policy, line, rule;
 	__u16 qtype;
-	__u8 verdict, reason, proto, pad[3]; /* no hidden padding: the bytes are compared */
+	__u8 verdict, reason, proto, known, pad[2];
 };
 
 struct day_dest {
@@ -43,7 +44,7 @@ struct day_dest {
 
 #define DAY_TEXT_MAX 255 /* longer names of devices and the like are cut */
 #define DAY_ENTRY_MAX (sizeof(struct day_entry) + sizeof(struct day_who) + sizeof(struct day_what) + \
-		       sizeof(struct day_dest) + 5 * (DAY_TEXT_MAX + 1) + RECORD_NAME_SIZE + 8)
+		       sizeof(struct day_dest) + 6 * (DAY_TEXT_MAX + 1) + RECORD_NAME_SIZE + 8)
 
 /* Packs into `room` of DAY_ENTRY_MAX bytes, aligned to eight; returns the size. */
 size_t day_pack(const struct record *record, struct day_entry *room);
@@ -57,7 +58,7 @@ int day_add(struct day *day, const struct day_entry *entry);
 int day_commit(struct day *day);
 void day_rollback(struct day *day); /* also after a failed begin, add or commit */
 
-#define DAY_VERSION 1
+#define DAY_VERSION 2 /* readers know the older ones, too: query_day.c */
 #define DAY_DISORDER_US 60000000
 
 #endif

@@ -73,7 +73,8 @@ static const struct arg why_args[] = {
 	{ "type", ARG_TEXT, false, 16 }, { .name = NULL }
 };
 static const struct arg log_args[] = {
-	{ "device", ARG_TEXT, false, WORD }, { "user", ARG_TEXT, false, WORD }, { "group", ARG_TEXT, false, WORD },
+	{ "device", ARG_TEXT, false, WORD }, { "user", ARG_TEXT, false, WORD }, { "class", ARG_TEXT, false, WORD },
+	{ "group", ARG_TEXT, false, WORD },
 	{ "category", ARG_TEXT, false, WORD }, { "name", ARG_TEXT, false, NAME }, { "verdict", ARG_TEXT, false, 16 },
 	{ "reason", ARG_TEXT, false, 32 }, { "since", ARG_NUMBER, false, TIME }, { "until", ARG_NUMBER, false, TIME },
 	{ "limit", ARG_NUMBER, false, NUMBER }, { "oldest", ARG_FLAG, false, 0 }, { "follow", ARG_FLAG, false, 0 },

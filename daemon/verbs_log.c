@@ -101,6 +101,7 @@ static void fill_filter(const struct request *request, struct query_filter *filt
 
 	filter->device = request_text(request, "device");
 	filter->user = request_text(request, "user");
+	filter->class_name = request_text(request, "class");
 	filter->group = request_text(request, "group");
 	filter->category = request_text(request, "category");
 	filter->name = request_text(request, "name");

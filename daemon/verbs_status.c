@@ -150,6 +150,7 @@ void verb_status(struct request *request)
 	json_object_set_new(row, "policy", policy_state(esafed, &snapshot->metrics));
 	json_object_set_new(row, "lists", lists_state(esafed));
 	reply_number(row, "devices", snapshot->metrics.devices);
+	reply_number(row, "users", snapshot->metrics.users);
 	json_object_set_new(row, "events", event_counts(&snapshot->metrics));
 	json_object_set_new(row, "verdicts", verdict_counts(&snapshot->metrics));
 	list = warnings(esafed, &snapshot->metrics);

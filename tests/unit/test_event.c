@@ -15,8 +15,13 @@ static const char *name_of(void *ctx, __u32 id)
 	return id == 5 ? "reading-1" : id == 2 ? "pupils" : id == 9 ? "games" : id == 3 ? "lan0" : NULL;
 }
 
+static const char *class_of(void *ctx, __u32 id)
+{
+	return id == 7 ? "4B" : NULL;
+}
+
 static const struct event_names names = {
-	.device = name_of, .user = name_of, .group = name_of, .category = name_of, .iface = name_of,
+	.device = name_of, .user = name_of, .class_name = class_of, .group = name_of, .category = name_of, .iface = name_of,
 	.tai_offset_ns = 37000000000LL,
 };
 
@@ -59,6 +64,31 @@ Test(event, a_whole_one)
 	free(event);
 }
 
+Test(event, who_and_what_for)
+{
+	struct record record;
+	size_t size;
+	struct esafe_event *event = event_new(&size);
+	json_t *row;
+
+	event->user = 5;
+	event->class = 7;
+	event->rule = 70;
+	event->known = ESAFE_KNOWN_OUTER;
+	event->how = ESAFE_HOW_VOUCHER;
+	cr_assert_eq(event_decode(event, size, &names, &record), 0);
+	row = record_to_json(&record);
+	cr_expect_str_eq(json_string_value(json_object_get(row, "user")), "reading-1");
+	cr_expect_str_eq(json_string_value(json_object_get(row, "class")), "4B");
+	cr_expect_str_eq(json_string_value(json_object_get(row, "known")), "outer");
+	cr_expect_str_eq(json_string_value(json_object_get(row, "how")), "voucher");
+	cr_expect_str_eq(json_string_value(json_object_get(row, "confidence")), "medium");
+	cr_expect_eq(json_integer_value(json_object_get(row, "rule")), 70);
+	cr_expect_eq(json_integer_value(json_object_get(row, "class_id")), 7);
+	json_decref(row);
+	free(event);
+}
+
 Test(event, help_is_not_told)
 {
 	struct record record;
@@ -67,10 +97,12 @@ Test(event, help_is_not_told)
 	static const __u8 none[16];
 
 	event->reason = ESAFE_R_HELP;
+	event->rule = 3;
 	cr_assert_eq(event_decode(event, size, &names, &record), 0);
 	cr_expect_str_eq(record.name, "");
 	cr_expect_arr_eq(record.dst, none, 16, "the address would tell the site");
 	cr_expect_eq(record.line, 0, "the rule would tell the site");
+	cr_expect_eq(record.rule, 0, "so would what opened it");
 	free(event);
 }
 
@@ -91,6 +123,7 @@ Test(event, numbers_out_of_range)
 	BAD(event->reason = ESAFE_REASON_COUNT);
 	BAD(event->proto = ESAFE_P_IP + 1);
 	BAD(event->how = ESAFE_HOW_COUNT);
+	BAD(event->known = ESAFE_KNOWN_COUNT);
 	BAD(event->group = ESAFE_GROUPS);
 	BAD(event->category = ESAFE_CATEGORIES);
 	BAD(event->name_len = ESAFE_NAME_MAX + 1);

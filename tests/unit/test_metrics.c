@@ -19,7 +19,8 @@ static char *write_all(void)
 		.version = "0.1", .kernel = "6.1.0", .verdicts = verdicts, .lists = lists, .lists_count = 2, .maps = maps,
 		.maps_count = 2, .ifaces = ifaces, .ifaces_count = 2, .policy_version = 17, .policy_applied = 1780000000.25,
 		.names = 5000000, .store = { .written = 1234567890123ULL, .lost = { 1, 2, 3, 4 }, .failing = true,
-		.last_commit_us = 2500 }, .stats = { .events_lost = { 5, 6, 7, 8 }, .faults = 9 }, .events_bad = 10,
+		.last_commit_us = 2500 }, .devices = 11, .users = 12, .classes = 13, .rooms = 14,
+		.stats = { .events_lost = { 5, 6, 7, 8 }, .faults = 9 }, .events_bad = 10,
 	};
 	char *text;
 	size_t len;
@@ -54,6 +55,10 @@ static const char *const lines[] = {
 	"esafe_store_failing 1\n",
 	"esafe_store_commit_seconds 0.0025",
 	"esafe_faults_total 9\n",
+	"esafe_devices 11\n",
+	"esafe_users 12\n",
+	"esafe_classes 13\n",
+	"esafe_rooms 14\n",
 	"esafe_events_bad_total 10\n",
 };
 

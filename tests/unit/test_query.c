@@ -40,7 +40,10 @@ static bool wanted(const struct query_filter *filter, const struct record *recor
 		(!strcmp(filter->device, "#3") && record->device_id == 3) ||
 		(!strcmp(filter->device, "02-00-00-00-00-04") && record->mac[5] == 4) ||
 		(!strcmp(filter->device, "10.0.0.4") && record->src[15] == 4)) &&
-	       (!filter->user || !strcmp(filter->user, record->user)) &&
+	       (!filter->user || !strcmp(filter->user, record->user) ||
+		(!strcmp(filter->user, "#41") && record->user_id == 41)) &&
+	       (!filter->class_name || !strcmp(filter->class_name, record->class_name) ||
+		(!strcmp(filter->class_name, "#9") && record->class_id == 9)) &&
 	       (!filter->group || !strcmp(filter->group, record->group)) &&
 	       (!filter->category || !strcmp(filter->category, record->category)) &&
 	       (!filter->name || below(record->name, filter->name)) &&
@@ -111,6 +114,10 @@ static const struct query_filter filters[] = {
 	{ ANY, .device = "nobody" },
 	{ ANY, .device = "library' OR 1=1 --" },
 	{ ANY, .user = "teacher" },
+	{ ANY, .user = "#41" },
+	{ ANY, .class_name = "4B" },
+	{ ANY, .class_name = "#9", .user = "pupil" },
+	{ ANY, .class_name = "4C" },
 	{ ANY, .group = "staff" },
 	{ ANY, .category = "games" },
 	{ ANY, .name = "example.org" },

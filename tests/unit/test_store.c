@@ -32,7 +32,7 @@ static struct store *open_store(void)
 
 struct one {
 	struct record record;
-	char text[5][64];
+	char text[6][64];
 	unsigned n;
 };
 
@@ -46,6 +46,7 @@ static int keep_row(void *ctx, const struct record *record)
 	strcpy(one->text[2], record->group);
 	strcpy(one->text[3], record->category);
 	strcpy(one->text[4], record->iface);
+	strcpy(one->text[5], record->class_name);
 	one->n++;
 	return 0;
 }
@@ -70,6 +71,10 @@ Test(store, every_field_comes_back)
 
 	sample(30, NOON, &record);
 	record.vlan_outer = 4000;
+	record.class_id = 65535;
+	record.class_name = "4B";
+	record.rule = 4000000000u;
+	record.known = ESAFE_KNOWN_OUTER;
 	cr_assert_eq(store_append(store, &record), 0);
 	cr_assert_eq(store_commit(store), 0);
 	read_one(&one);
@@ -90,6 +95,10 @@ Test(store, every_field_comes_back)
 	SAME(reason);
 	SAME(how);
 	SAME(confidence);
+	SAME(class_id);
+	SAME(rule);
+	SAME(known);
+	cr_expect_str_eq(one.text[5], "4B");
 	cr_expect_arr_eq(one.record.src, record.src, 16);
 	cr_expect_arr_eq(one.record.dst, record.dst, 16);
 	cr_expect_arr_eq(one.record.mac, record.mac, 6);
