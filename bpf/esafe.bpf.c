@@ -15,6 +15,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define PORT_HTTPS 443
 #define PORT_DOQ 853
+#define MARK_DEVICE 0xe5af /* in skb->tc_index, which stays with the packet through routing: a device here sent it */
 
 static __always_inline enum pkt_kind tc_view(struct __sk_buff *skb, struct pkt *p)
 {
@@ -153,6 +154,7 @@ int esafe_ingress(struct __sk_buff *skb)
 	int kind;
 
 	count_run(ESAFE_HOOK_INGRESS);
+	skb->tc_index = MARK_DEVICE;
 	if (!s || !c)
 		return TC_ACT_SHOT;
 	kind = tc_read(skb);
@@ -181,7 +183,7 @@ int esafe_ingress(struct __sk_buff *skb)
 }
 
 /* To the devices, TCP: what servers say of connections that are being opened. */
-static __always_inline int tc_tcp_response(struct scratch *s, const struct esafe_config *c)
+static __always_inline int tc_tcp_response(struct __sk_buff *skb, struct scratch *s, const struct esafe_config *c)
 {
 	struct judged_bucket *b;
 	__u64 hash;
@@ -194,7 +196,8 @@ static __always_inline int tc_tcp_response(struct scratch *s, const struct esafe
 		return TC_ACT_UNSPEC;
 	s->nonce = 0;
 	s->flow = hash;
-	stream_in();
+	s->from_device = skb->tc_index == MARK_DEVICE;
+	stream_in(skb);
 	return TC_ACT_UNSPEC;
 }
 
@@ -214,7 +217,7 @@ int esafe_egress(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	switch (kind) {
 	case PKT_TCP:
-		return tc_tcp_response(s, c);
+		return tc_tcp_response(skb, s, c);
 	case PKT_UDP:
 		if (s->pkt.sport != bpf_htons(PORT_DNS))
 			return TC_ACT_UNSPEC;

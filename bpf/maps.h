@@ -65,6 +65,7 @@ struct scratch {
 	__u32 feed_at, feed_left; /* bytes of the packet that the reader has not got yet */
 	__u32 opening;       /* enum opening_state */
 	__u32 result;        /* enum tls_result, enum flight_result */
+	__u32 from_device;   /* a packet to a device that another device here sent, or feigned */
 	/* tunnels */
 	__u32 head_len;
 	__u8 head[TUNNEL_ROOM]; /* the first bytes of a datagram or stream */

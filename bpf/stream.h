@@ -10,6 +10,9 @@
 #ifndef ESAFE_STREAM_H
 #define ESAFE_STREAM_H
 
+#define AF_INET 2
+#define AF_INET6 10
+
 #include "flight.h"
 #include "judge.h"
 #include "maps.h"
@@ -277,22 +280,64 @@ static __always_inline int stream_out(struct __sk_buff *skb)
 	return STREAM_DROP;
 }
 
-/* To the device, on a connection that is not judged: what the server says of the stream is true. */
-PART int stream_in(void)
+/*
+ * A device may send, through the gateway and back, what looks like a server's packet. Of a device that really is one
+ * the SYN-ACK was seen, which answered a SYN that went out to it: then its side of the connection is judged.
+ */
+static __always_inline int stream_feigned(struct scratch *s, const struct esafe_config *c)
 {
+	struct judged_bucket *b;
+	__u64 hash;
+
+	if (!s->from_device)
+		return 0;
+	hash = flow_hash(c, &s->pkt, 1);
+	b = judged_bucket(hash);
+	return !b || (judged_find(b, hash) & 3) != JUDGED_PASS;
+}
+
+/* A SYN to a device that another device here sent: does the way back to its address lead to where it came from? */
+PART int stream_feigned_syn(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	struct bpf_fib_lookup way = { 0 };
+	long err;
+
+	if (!s)
+		return 1;
+	if (!s->from_device)
+		return 0;
+	way.ifindex = skb->ifindex;
+	way.family = s->pkt.family == 4 ? AF_INET : AF_INET6;
+	way.ipv4_src = s->pkt.dst[3];
+	way.ipv4_dst = s->pkt.src[3];
+	if (s->pkt.family == 6) {
+		__builtin_memcpy(way.ipv6_src, s->pkt.dst, 16);
+		__builtin_memcpy(way.ipv6_dst, s->pkt.src, 16);
+	}
+	err = bpf_fib_lookup(skb, &way, sizeof(way), 0);
+	if (err != BPF_FIB_LKUP_RET_SUCCESS && err != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return 0; /* not routed: a bridge, which knows no way back */
+	return way.ifindex != skb->ingress_ifindex;
+}
+
+/* To the device, on a connection that is not judged: what the server says of the stream is true. */
+PART int stream_in(struct __sk_buff *skb)
+{
+	struct esafe_config *c = config_get();
 	struct scratch *s = scratch_get();
 	struct opening_bucket *b;
 	struct opening *o;
 	__u32 flags;
 
-	if (!s)
+	if (!s || !c)
 		return -1;
 	flags = s->pkt.tcp_flags;
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-		return stream_begin(1);
+		return stream_feigned_syn(skb) ? 0 : stream_begin(1);
 	b = opening_bucket(s->flow);
 	o = b ? opening_find(b, s->flow) : 0;
-	if (!o || !(flags & TCP_ACK))
+	if (!o || !(flags & TCP_ACK) || stream_feigned(s, c))
 		return 0;
 	if (flags & TCP_SYN && OPENING_STATE(o) == OPENING_SYN) {
 		/* the SYN that the server means; after Fast Open it takes the data too, or none of it */

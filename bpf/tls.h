@@ -50,12 +50,13 @@ struct tls_reader {
 	__u32 need;    /* bytes of the field still to come */
 	__u32 value;   /* the field so far, big-endian */
 	__u32 list;    /* length of the server name list */
+	__u32 odd;     /* the first record is of a version that there is not */
 	struct hostname name;
 };
 
 static __always_inline void tls_start(struct tls_reader *r)
 {
-	r->begin = r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = 0;
+	r->begin = r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = r->odd = 0;
 	hostname_start(&r->name);
 	r->field = TLS_F_MESSAGE;
 	r->need = 4;
@@ -112,6 +113,8 @@ static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
 	switch (r->field) {
 	case TLS_F_MESSAGE:
 		r->message = value & 0xffffff;
+		if (value >> 24 != 1 && r->odd)
+			return TLS_OTHER;
 		if (value >> 24 != 1 || r->message < 2 + 32 + 1 + 2 + 2 + 1 + 1)
 			return TLS_BAD;
 		tls_expect(r, 2 + 32, TLS_F_SESSION_ID, 1);
@@ -164,23 +167,42 @@ static __always_inline int tls_content(__u32 type)
 	return type >= 20 && type <= 24;
 }
 
+/*
+ * The first record, of a version that there is not: servers are to ignore it (RFC 8446 section 5.1), and some take any
+ * below 16. What else starts with such bytes is told by its length and by the message's type.
+ */
+static __always_inline enum tls_result tls_odd_version(struct tls_reader *r, __u32 type, __u32 len)
+{
+	if (type == 21)
+		return len == 2 ? TLS_BAD : TLS_OTHER;
+	if (type != 22 || !len || len > 16384)
+		return TLS_OTHER;
+	r->odd = 1;
+	return TLS_AGAIN;
+}
+
 /* The header of the next record, five bytes. */
 static __always_inline enum tls_result tls_record(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {
 	__u32 at = r->at, avail = have - at, behind = at != r->begin;
+	__u32 type = 22, version = 3;
 
-	if (avail > 0 && (behind ? TLS_BYTE(bytes, at, mask) != 22 : !tls_content(TLS_BYTE(bytes, at, mask))))
+	if (avail > 0)
+		type = TLS_BYTE(bytes, at, mask);
+	if (avail > 1)
+		version = TLS_BYTE(bytes, at + 1, mask);
+	if ((behind ? type != 22 || (version != 3 && !r->odd) : !tls_content(type)) || version > 15)
 		return behind ? TLS_BAD : TLS_OTHER;
-	if (avail > 1 && TLS_BYTE(bytes, at + 1, mask) != 3)
-		return behind ? TLS_BAD : TLS_OTHER;
-	if (avail > 1 && TLS_BYTE(bytes, at, mask) != 22)
+	if (avail > 1 && version == 3 && type != 22)
 		return TLS_BAD; /* some servers leave out an alert before the hello: it must not hide the hello */
 	if (avail < 5)
 		return TLS_MORE;
 	r->record = TLS_BYTE(bytes, at + 3, mask) << 8 | TLS_BYTE(bytes, at + 4, mask);
+	r->at = at + 5;
+	if (!behind && version != 3)
+		return tls_odd_version(r, type, r->record);
 	if (!r->record || r->record > 16384)
 		return TLS_BAD;
-	r->at = at + 5;
 	return TLS_AGAIN;
 }
 

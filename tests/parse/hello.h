@@ -114,6 +114,7 @@ static inline void hello_records(struct hello *stream, const struct hello *messa
 struct whole {
 	__u8 *flat;            /* what the records carry */
 	size_t have, at, end;  /* of flat; end: of the message, as it says */
+	int odd;               /* the first record is of a version that there is not */
 	enum tls_result tail;  /* why there is no more of it */
 	enum tls_result result;
 };
@@ -127,13 +128,20 @@ static inline enum tls_result whole_flatten(struct whole *w, const __u8 *stream,
 
 		if (at && left && stream[at] != 22)
 			return TLS_BAD;
-		if (left && (stream[at] < 20 || stream[at] > 24 || (left > 1 && stream[at + 1] != 3)))
+		if (left && (stream[at] < 20 || stream[at] > 24))
+			return TLS_OTHER;
+		if (left > 1 && at && stream[at + 1] != 3 && !w->odd)
+			return TLS_BAD;
+		if (left > 1 && stream[at + 1] > 15)
 			return at ? TLS_BAD : TLS_OTHER;
-		if (left > 1 && stream[at] != 22)
+		if (left > 1 && stream[at] != 22 && stream[at + 1] == 3)
 			return TLS_BAD; /* a record of TLS, but not of the handshake */
 		if (left < 5)
 			return TLS_MORE;
 		size = stream[at + 3] * 256 + stream[at + 4];
+		w->odd |= stream[at + 1] != 3; /* no version, but it may be TLS: a handshake, or an alert */
+		if (!at && w->odd && (stream[0] != 22 || !size || size > 1 << 14))
+			return stream[0] == 21 && size == 2 ? TLS_BAD : TLS_OTHER;
 		if (size == 0 || size > 1 << 14)
 			return TLS_BAD;
 		at += 5;
@@ -261,7 +269,7 @@ static inline enum tls_result whole_message(struct whole *w, __u8 *wire, size_t 
 	if (!whole_number(w, 1, &kind) || !whole_number(w, 3, &len))
 		return w->result;
 	if (kind != 1 || len < 41)
-		return TLS_BAD;
+		return kind != 1 && w->odd ? TLS_OTHER : TLS_BAD;
 	w->end = 4 + len;
 	if (!whole_take(w, 34) || !whole_number(w, 1, &len))
 		return w->result;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELLO_MAX 4096
+#define HELLO_MAX 20480
 
 struct hello {
 	uint8_t bytes[HELLO_MAX];

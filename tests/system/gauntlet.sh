@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every known way of hiding a name, run against the filter: the blocked name is never answered, the allowed one is.
+. "$(dirname "$0")/lib.sh"
+
+src4=192.0.2.111 src6=2001:db8:1::111 at4=203.0.113.81 at6=2001:db8:3::81
+seen=$run/gauntlet.seen
+
+# The client's addresses belong to no kernel, or that would reset the connections; the gateway is told where they are.
+make_client() {
+	local addr
+	for addr in $src4 $src6; do
+		as gateway ip neigh replace $addr lladdr 02:00:00:00:00:11 dev lan0 nud permanent
+	done
+	as gateway ip route replace blackhole default
+	as gateway ip -6 route replace blackhole default
+	# a kernel that takes data in a SYN with a cookie
+	as internet sysctl -qw net.ipv4.tcp_fastopen=3
+	as internet "$tools/gauntlet" serve "$seen" $at4 $at6 >"$run/gauntlet.log" 2>&1 &
+	comes "the recording servers are up" 5 grep -q ready "$run/gauntlet.log"
+}
+
+gauntlet() {
+	as pupil "$tools/gauntlet" run -t $((10 * ${ESAFE_PATIENCE:-1})) "$@" "$seen" eth0 02:00:00:00:01:01 \
+		games.example.com plain.example.com $src4 $at4 $src6 $at6
+}
+
+# Tells what is wrong, and counts each run as a check.
+tell() {
+	local what=$1 out line
+	shift
+	out=$("$@" 2>&1)
+	while read -r line; do
+		case $line in
+		"ok "*) good ;;
+		*" strategies in "*) echo "$what: $line" ;;
+		*) bad "$what: $line" ;;
+		esac
+	done <<<"$out"
+	[[ $out == *" strategies in "* ]] || bad "$what: it did not come to its end"
+}
+
+# For some minutes after it was first attached the filter lets connections be that it does not know; not here.
+end_adoption() {
+	local map=/sys/fs/bpf/es-$tag/config value
+	value=$(bpftool -j map dump pinned "$map" | jq -r '.[0].value | [.[0:32], [range(8) | "0x00"], .[40:]] | flatten | join(" ")')
+	# shellcheck disable=SC2086 # bytes
+	bpftool map update pinned "$map" key 0 0 0 0 value $value
+}
+
+open_empty_school
+make_client
+tell "without a filter" gauntlet -n
+tell "without a filter" gauntlet -n -o pressure -f 64
+lay_out
+sed 's/^  pupils:/&\n    quic: inspect/' "$tests/school.yaml" >"$run/policy.yaml"
+start_filter
+enrol_devices
+tell "with the filter" gauntlet
+holds "what is not known is refused from now on" end_adoption
+tell "a flood of connections" gauntlet -j 6 -o pressure -f 60000
