@@ -10,6 +10,7 @@
 #include "slot.h"
 #include "stream.h"
 #include "tunnels.h"
+#include "udp.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -73,6 +74,8 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	if (!word && page_is_wanted(p))
 		return TC_ACT_UNSPEC;
 	begin(s);
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && p->dport != bpf_htons(PORT_DNS) && !reach())
+		return reach_refuse_syn(skb);
 	if (word) {
 		tc_reset(skb); /* again, in case the first was lost */
 		return TC_ACT_SHOT;
@@ -110,6 +113,7 @@ static __always_inline int tc_tunnel(struct __sk_buff *skb, struct scratch *s)
 		count_drop(ESAFE_R_HEADER);
 		return TC_ACT_SHOT;
 	}
+	s->tunnel = found;
 	if (!found || !tunnel_judge(found))
 		return TC_ACT_UNSPEC;
 	return s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
@@ -130,13 +134,18 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 		return tc_question(skb);
 	}
 	if (elsewhere && !quic_elsewhere(skb, s))
-		return TC_ACT_UNSPEC;
+		return tc_datagram(skb);
 	if (p->first_fragment) {
 		count_drop(ESAFE_R_FRAGMENT);
 		return TC_ACT_SHOT;
 	}
+	if (elsewhere) {
+		int fate = tc_quic(skb, 1);
+
+		return fate == TC_ACT_UNSPEC ? tc_datagram(skb) : fate;
+	}
 	if (p->dport != bpf_htons(PORT_DNS))
-		return tc_quic(skb, elsewhere);
+		return tc_quic(skb, 0);
 	begin(s);
 	if (tc_question_load(skb, s)) {
 		count_drop(ESAFE_R_DNS_MALFORMED);

@@ -102,6 +102,26 @@ struct flight {
 #define OPENING_STAMP(now) (((now) >> 8) & 0xfff)
 #define FLIGHT_STAMP(now) (((now) >> 4) & 0xffff)
 
+/*
+ * One if x is not zero, and the larger of two numbers below 2^63, without a jump: the verifier tries every path through
+ * the ways of a bucket. The compiler must not see what it is.
+ */
+static __always_inline __u64 nonzero(__u64 x)
+{
+	__u64 sign = x | -x;
+
+	asm volatile("" : "+r"(sign));
+	return sign >> 63;
+}
+
+static __always_inline __u64 larger(__u64 a, __u64 b)
+{
+	__u64 less = a - b;
+
+	asm volatile("" : "+r"(less));
+	return a ^ ((a ^ b) & -(less >> 63));
+}
+
 /* Secret hash of a connection; `from` is the side that opened it. */
 static __always_inline __u64 flow_hash(const struct esafe_config *c, const struct pkt *p, int from_src)
 {
@@ -148,27 +168,20 @@ static __always_inline int judged_is_old(__u64 word, __u32 era)
  */
 static __always_inline int judged_set(struct judged_bucket *bucket, __u64 hash, __u32 state, __u64 now)
 {
-	__u64 stamp = JUDGED_STAMP(now), oldest = 0;
+	__u64 stamp = JUDGED_STAMP(now), best = 0;
 	__u64 word = state ? FLOW_TAG(hash) << 16 | stamp << 2 | state : 0;
-	__u64 *victim = &bucket->slot[0];
 
 	for (int i = 0; i < JUDGED_WAYS; i++) {
-		__u64 slot = bucket->slot[i];
-		__u64 age = slot ? (stamp - (slot >> 2)) & 0x7ff : 0x800;
+		__u64 slot = bucket->slot[i], age = (stamp - (slot >> 2)) & 0x7ff;
 
-		if (FLOW_TAG(slot) == FLOW_TAG(hash)) {
-			bucket->slot[i] = word;
-			return 0;
-		}
-		if (age >= oldest) {
-			oldest = age;
-			victim = &bucket->slot[i];
-		}
+		age |= (nonzero(slot) ^ 1) << 11;
+		age |= (nonzero(FLOW_TAG(slot) ^ FLOW_TAG(hash)) ^ 1) << 12;
+		best = larger(best, age << 3 | i);
 	}
-	if (!state)
+	if (!state && best < 0x1000 << 3) /* not there */
 		return 0;
-	*victim = word;
-	return oldest != 0x800;
+	bucket->slot[best & (JUDGED_WAYS - 1)] = word;
+	return best < 0x800 << 3;
 }
 
 static __always_inline struct opening *opening_find(struct opening_bucket *bucket, __u64 hash)

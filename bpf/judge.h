@@ -6,6 +6,7 @@
 #include "flight.h"
 #include "name.h"
 #include "policy.h"
+#include "reach.h"
 #include "report.h"
 #include "table.h"
 #include "tunnels.h"
@@ -101,6 +102,10 @@ PART int stream_judge(void)
 	} else if (result == TLS_NAME ? decide() : decide_unnamed()) {
 		return STREAM_DROP;
 	}
+	if (result != TLS_NAME)
+		s->known = reach_known();
+	if (s->proto != ESAFE_P_DNS_TCP && s->opening != OPENING_WATCHED)
+		count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, stream_refusal(s, f), 0);
 	report();

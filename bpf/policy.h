@@ -184,16 +184,35 @@ static __always_inline void judge_supervision(struct scratch *s)
 		scoped_verdict(s, ESAFE_ALLOW, ESAFE_R_SUPERVISION, SCOPED_SUPERVISED);
 }
 
+/* Is this very name a site of the policy? Then that is the last hit. */
+static __always_inline int site_is_exact(const struct scratch *s)
+{
+	return s->hits && s->hit_labels[(s->hits - 1) & (HITS - 1)] == s->name.labels;
+}
+
 /* The service whose very name this is, or 0. *canary: it is one. */
 static __always_inline __u32 exact_service(const struct scratch *s, const struct esafe_policy *p, __u32 *canary)
 {
 	const struct esafe_site *site;
 
-	if (!s->hits || s->hit_labels[(s->hits - 1) & (HITS - 1)] != s->name.labels)
+	if (!site_is_exact(s))
 		return 0;
 	site = hit_site(p, s, s->hits - 1);
 	*canary = site->canary;
 	return site->service & (ESAFE_SERVICES - 1);
+}
+
+/*
+ * The name that a connection with Encrypted ClientHello says openly, the same for every site of a provider: the real
+ * one is not known. What was decided by a list or the default holds, but it was decided of an unnamed connection.
+ */
+static __always_inline void judge_outer(struct scratch *s, const struct esafe_policy *p)
+{
+	if (!site_is_exact(s) || !hit_site(p, s, s->hits - 1)->outer)
+		return;
+	s->known = ESAFE_KNOWN_OUTER;
+	if (s->reason == ESAFE_R_DEFAULT)
+		s->reason = ESAFE_R_UNNAMED;
 }
 
 /* Is the destination one of the addresses that this service is locked to? */
@@ -273,6 +292,8 @@ static __always_inline void judge_name(struct scratch *s, struct esafe_policy *p
 	if (!judge_scopes(s) && (!s->hits || !find_site_rule(s, p)))
 		judge_categories(s, profile);
 	judge_supervision(s);
+	if (s->proto != ESAFE_P_DNS && s->proto != ESAFE_P_DNS_TCP)
+		judge_outer(s, p);
 	if (s->verdict == ESAFE_ALLOW)
 		judge_service(s, p, profile, service);
 }
@@ -283,6 +304,7 @@ static __always_inline void forget_verdict(struct scratch *s)
 	s->line = s->matched = s->answer = s->version = s->rule = 0;
 	s->log = ESAFE_LOG_FULL;
 	scope_forget(s);
+	s->known = ESAFE_KNOWN_NAME;
 	verdict(s, ESAFE_BLOCK, ESAFE_R_NO_POLICY, 0);
 }
 
@@ -404,6 +426,9 @@ PART int decide_unnamed(void)
 	}
 	if (find_profile(s, p))
 		return 0;
+	s->known = ESAFE_KNOWN_ADDRESS;
+	s->hits = s->listed_labels = 0;
+	s->categories[0] = s->categories[1] = s->categories[2] = s->categories[3] = 0;
 	profile = &p->profiles[s->profile & (ESAFE_PROFILES - 1)];
 	if (s->device.flags & ESAFE_DEVICE_QUARANTINED)
 		verdict(s, ESAFE_DROP, ESAFE_R_QUARANTINE, 0);

@@ -8,6 +8,7 @@
 #define ESAFE_QUIC_H
 
 #include "quictable.h"
+#include "reach.h"
 #include "reply.h"
 #include "stream.h"
 
@@ -251,6 +252,9 @@ PART int quic_judge(struct quic_work *w)
 	}
 	if (result == TLS_NAME ? decide() : decide_unnamed())
 		return -1;
+	if (result != TLS_NAME)
+		s->known = reach_known();
+	count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, w->reason, 0);
 	if (s->verdict == ESAFE_ALLOW && (!p || p->groups[s->group & (ESAFE_GROUPS - 1)].quic == ESAFE_QUIC_REJECT))
@@ -313,6 +317,8 @@ static __always_inline int quic_decide(struct __sk_buff *skb, struct quic_work *
 
 	if (mode == ESAFE_QUIC_ALLOW) {
 		if (!w->elsewhere) {
+			s->known = reach_known();
+			count_known(s);
 			report();
 			judged_put(s->flow, JUDGED_UNREAD);
 		}
@@ -329,6 +335,19 @@ static __always_inline int quic_decide(struct __sk_buff *skb, struct quic_work *
 	if (fate == QUIC_CANNOT)
 		quic_judge_unread(w);
 	return fate == QUIC_DROP || s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
+}
+
+/* To an address that the device may not reach. */
+PART int quic_unreached(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return TC_ACT_SHOT;
+	s->proto = ESAFE_P_QUIC;
+	s->known = ESAFE_KNOWN_ADDRESS;
+	reach_report();
+	return quic_refuse(skb);
 }
 
 /* A datagram to a QUIC port, or with `elsewhere` one that may be of QUIC to another, in scratch with its head. */
@@ -361,6 +380,8 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 	s->nonce = 0;
 	s->now_ns = bpf_ktime_get_tai_ns();
 	s->flow = hash;
+	if (!word && !reach())
+		return quic_unreached(skb);
 	w->from = w->datagram_end = s->pkt.payload;
 	w->end = s->pkt.payload + s->pkt.payload_len;
 	w->judged = !!word;

@@ -13,6 +13,7 @@
 #include "question.h"
 #include "records.h"
 #include "reply.h"
+#include "resolved.h"
 
 #define DNS_TYPE_ANY 255
 #define RESPONSE_RECORDS 16 /* that are looked at between one CNAME and the next */
@@ -210,8 +211,6 @@ PART int response_judge(struct __sk_buff *skb)
 	found = response_next_cname();
 	if (found <= 0)
 		return found;
-	if (response_turn(skb, s))
-		return 0;
 	s->proto = ESAFE_P_DNS;
 	s->question.qtype = s->records.qtype;
 	return response_chain();
@@ -285,13 +284,15 @@ PART int tc_response(struct __sk_buff *skb)
 	struct scratch *s = scratch_get();
 	int blocked;
 
-	if (!s || response_load(skb))
+	if (!s || response_load(skb) || response_turn(skb, s))
 		return TC_ACT_UNSPEC;
 	blocked = response_judge(skb);
 	if (blocked < 0)
 		count_verdict(ESAFE_NONE, ESAFE_ALLOW, ESAFE_R_DNS_MALFORMED);
-	if (blocked <= 0)
+	if (blocked <= 0) {
+		resolved_answer();
 		return response_hides(s) ? response_ech(skb) : TC_ACT_UNSPEC;
+	}
 	report();
 	if (s->pkt.first_fragment)
 		return TC_ACT_SHOT; /* what is left of a datagram cannot become another */

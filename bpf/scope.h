@@ -164,7 +164,7 @@ static __always_inline const struct esafe_scope *scope_find(const struct scratch
 	return scope_now && s->now_ns < scope_now->until_ns ? scope_now : 0;
 }
 
-/* What the device's scope of this kind says of the name in scratch; with no labels, of none. */
+/* What the device's scope of this kind says of the name in scratch, with no labels of none, and of its categories. */
 PART int scope_read(struct scratch *s, __u32 kind)
 {
 	const struct esafe_scope *found;
@@ -185,8 +185,6 @@ PART int scope_read(struct scratch *s, __u32 kind)
 	}
 	if (found->sites)
 		scope_sites(s, kind, id, found->sites);
-	if (!s->name.labels)
-		return 0;
 	for (int i = 0; i < 4; i++)
 		s->asked[i] = s->categories[i] & found->categories[i];
 	for (int i = 0; i < SCOPE_CATEGORIES; i++)

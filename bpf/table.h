@@ -46,6 +46,37 @@ PART int judged_put(__u64 hash, __u32 state)
 	return 0;
 }
 
+/*
+ * Flows of datagrams that say no name, and those that were refused for where they go to: words as in table `judged`.
+ * Any device can begin flows as fast as it likes, and must not push other devices' connections out of their table. A
+ * flow that is pushed out of this one is only judged again.
+ */
+#define DATAGRAM_BUCKETS 16384
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DATAGRAM_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct judged_bucket);
+} datagrams SEC(".maps");
+
+static __always_inline struct judged_bucket *datagram_bucket(__u64 hash)
+{
+	__u32 index = hash & (DATAGRAM_BUCKETS - 1);
+
+	return bpf_map_lookup_elem(&datagrams, &index);
+}
+
+PART int datagram_put(__u64 hash, __u32 state)
+{
+	struct judged_bucket *b = datagram_bucket(hash);
+	struct scratch *s = scratch_get();
+
+	if (b && s)
+		judged_set(b, hash, JUDGED_IN_ERA(state, s->era), bpf_jiffies64());
+	return 0;
+}
+
 /* Puts the connection of scratch into table `judged` and out of the others. */
 PART int stream_settle(__u32 state)
 {

@@ -39,7 +39,7 @@ static __always_inline int tunnel_report(struct scratch *s, __u64 flow, __u64 wo
 {
 	__u32 state = s->verdict == ESAFE_ALLOW ? JUDGED_PASS : JUDGED_BLOCKED;
 
-	if ((word & 3) == state && (word >> 2 & 0x3fff) == JUDGED_STAMP(bpf_jiffies64())) {
+	if ((word & 3) == state && judged_is_fresh(word, bpf_jiffies64())) {
 		count_verdict(s->group, s->verdict, s->reason);
 		return 0;
 	}
@@ -65,7 +65,7 @@ PART int tunnel_judge(__u32 reason)
 	if (!b)
 		return -1;
 	word = judged_find(b, flow);
-	if ((word & 3) == JUDGED_PASS && (word >> 2 & 0x3fff) == JUDGED_STAMP(bpf_jiffies64()))
+	if ((word & 3) == JUDGED_PASS && judged_is_fresh(word, bpf_jiffies64()))
 		return 0;
 	s->nonce = 0;
 	s->now_ns = bpf_ktime_get_tai_ns();

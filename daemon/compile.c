@@ -72,7 +72,8 @@ static void compile_groups(struct compiling *c)
 			.tunnels = set[SET_TUNNELS],
 			.flags = (set[SET_INTERNET] ? 0 : ESAFE_GROUP_NO_INTERNET) |
 				 (set[SET_PORTAL] ? ESAFE_GROUP_PORTAL : 0) |
-				 (set[SET_HTTPS_RECORDS] ? ESAFE_GROUP_HIDE_HTTPS_RR : 0),
+				 (set[SET_HTTPS_RECORDS] ? ESAFE_GROUP_HIDE_HTTPS_RR : 0) |
+				 (set[SET_UNRESOLVED] ? ESAFE_GROUP_RESOLVED : 0),
 		};
 	}
 	c->out->strictest = c->group[c->policy->unknown];
@@ -137,6 +138,8 @@ static int compile_all(struct compiling *c)
 		err = compile_answers(c);
 	if (!err)
 		err = compile_sites(c);
+	if (!err)
+		err = compile_networks(c);
 	return err ? err : compile_times(c);
 }
 

@@ -22,6 +22,7 @@ int compile_problem(struct compiling *c, struct at at, const char *fmt, ...) __a
 
 int compile_answers(struct compiling *c);
 int compile_sites(struct compiling *c);
+int compile_networks(struct compiling *c);
 int compile_times(struct compiling *c);
 
 #endif

@@ -19,6 +19,7 @@ struct mention {
 	__u8 protect;
 	__u8 service;
 	__u8 canary;
+	__u8 outer;
 };
 
 struct site_work {
@@ -38,7 +39,7 @@ struct clauses {
 
 static size_t count_mentions(const struct policy *p)
 {
-	size_t n = p->helps + p->updates;
+	size_t n = p->helps + p->updates + p->outers;
 
 	for (size_t i = 0; i < p->groups; i++)
 		n += p->group[i].sites;
@@ -60,6 +61,8 @@ static void gather(struct site_work *w)
 		*to++ = (struct mention){ .name = p->help[i], .protect = ESAFE_R_HELP };
 	for (size_t i = 0; i < p->updates; i++)
 		*to++ = (struct mention){ .name = p->update[i], .protect = ESAFE_R_UPDATE };
+	for (size_t i = 0; i < p->outers; i++)
+		*to++ = (struct mention){ .name = p->outer[i], .outer = 1 };
 	for (size_t i = 0; i < p->services; i++)
 		for (size_t j = 0; j < p->service[i].names_n; j++)
 			*to++ = (struct mention){ .name = p->service[i].names[j], .service = i + 1,
@@ -178,6 +181,7 @@ static int merge(struct site_work *w, const struct mention *m, size_t n, struct 
 			site->service = m[i].service;
 			site->canary = m[i].canary;
 		}
+		site->outer |= m[i].outer;
 		if (m[i].protect && site->protect != ESAFE_R_HELP)
 			site->protect = m[i].protect;
 		if (m[i].rule && !site->line && m[i].name->at.file == w->c->policy->files[0])

@@ -213,28 +213,39 @@ int maps_ifaces(struct maps *maps, __u32 *ifindex, size_t room)
 	return n;
 }
 
-int maps_read_verdicts(struct maps *maps, __u64 *cells)
+/* All cells of a map of counters, summed over CPUs. */
+static int read_counters(struct maps *maps, int fd, __u32 count, __u64 *cells)
 {
-	size_t cpus = maps->cpus, room = (size_t)ESAFE_VERDICT_CELLS * cpus;
-	__u32 *keys = calloc(ESAFE_VERDICT_CELLS, sizeof(*keys)), count = ESAFE_VERDICT_CELLS, batch = 0;
+	size_t cpus = maps->cpus, room = count * cpus;
+	__u32 *keys = calloc(count, sizeof(*keys)), limit = count, batch = 0;
 	__u64 *values = calloc(room, sizeof(*values));
 	int err = 0;
 
 	if (!keys || !values)
 		err = -ENOMEM;
-	else if (bpf_map_lookup_batch(maps->verdicts, NULL, &batch, keys, values, &count, NULL) && errno != ENOENT)
+	else if (bpf_map_lookup_batch(fd, NULL, &batch, keys, values, &count, NULL) && errno != ENOENT)
 		err = -errno;
 	for (__u32 i = 0; !err && i < count; i++) {
 		__u64 sum = 0;
 
 		for (size_t cpu = 0; cpu < cpus; cpu++)
 			sum += values[i * cpus + cpu];
-		if (keys[i] < ESAFE_VERDICT_CELLS)
+		if (keys[i] < limit)
 			cells[keys[i]] = sum;
 	}
 	free(keys);
 	free(values);
 	return err;
+}
+
+int maps_read_verdicts(struct maps *maps, __u64 *cells)
+{
+	return read_counters(maps, maps->verdicts, ESAFE_VERDICT_CELLS, cells);
+}
+
+int maps_read_known(struct maps *maps, __u64 *cells)
+{
+	return read_counters(maps, maps->known, ESAFE_KNOWN_CELLS, cells);
 }
 
 int maps_read_verdict(struct maps *maps, __u32 cell, __u64 *count)

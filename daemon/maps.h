@@ -10,8 +10,8 @@
 
 #define MAPS_LIST(X) \
 	X(config) X(iface) X(device) X(scope) X(grant) X(slot) X(volume) X(policy) X(names) X(judged) \
-	X(opening) X(flight_owners) X(flights) X(events) X(verdicts) X(stats) X(why) X(quic_owners) \
-	X(quic_conns) X(quic_tokens)
+	X(opening) X(flight_owners) X(flights) X(events) X(verdicts) X(known) X(stats) X(why) X(quic_owners) \
+	X(quic_conns) X(quic_tokens) X(resolved) X(datagrams)
 
 struct maps {
 #define X(name) int name;
@@ -83,6 +83,7 @@ int maps_ifaces(struct maps *maps, __u32 *ifindex, size_t room); /* how many, at
 /* Counters summed over CPUs: cells[ESAFE_VERDICT_CELLS]. */
 int maps_read_verdicts(struct maps *maps, __u64 *cells);
 int maps_read_verdict(struct maps *maps, __u32 cell, __u64 *count); /* one of them */
+int maps_read_known(struct maps *maps, __u64 *cells); /* ESAFE_KNOWN_CELLS */
 int maps_read_stats(struct maps *maps, struct esafe_stats *stats);
 
 struct map_size {

@@ -30,6 +30,9 @@ static const struct row top_rows[] = {
 	{ .key = "places", .read = row_places },
 	{ .key = "protected", .read = row_protected },
 	{ .key = "services", .read = row_services },
+	{ .key = "outer_names", .read = row_outer },
+	{ .key = "networks", .read = row_networks },
+	{ .key = "resolvers", .read = row_resolvers },
 	{ .key = "unknown", .read = row_unknown, .offset = offsetof(struct top, unknown) },
 	{ .key = "ttl", .read = row_number, .offset = offsetof(struct top, ttl), .arg = &ttl_limits },
 	{ .key = "negative_ttl", .read = row_number, .offset = offsetof(struct top, negative_ttl), .arg = &ttl_limits },
@@ -39,6 +42,8 @@ static const struct row top_rows[] = {
 static const struct row shipped_rows[] = {
 	{ .key = "protected", .read = row_protected },
 	{ .key = "services", .read = row_services },
+	{ .key = "outer_names", .read = row_outer },
+	{ .key = "networks", .read = row_networks },
 	{ 0 },
 };
 
@@ -200,6 +205,8 @@ void policy_free(struct policy *policy)
 	tables_free(policy);
 	free_domains(policy->help, policy->helps);
 	free_domains(policy->update, policy->updates);
+	free_domains(policy->outer, policy->outers);
+	networks_free(policy);
 	free(policy->time);
 	free(policy->calendar.terms);
 	free(policy->calendar.holidays);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The policy as its author wrote it, checked and with inheritance resolved, but without numbers of the kernel's: those
- * are given by compile.h. Read from policy.yaml and the shipped services.yaml and protected.yaml.
+ * are given by compile.h. Read from policy.yaml and the shipped services.yaml, protected.yaml
+ * and networks.yaml.
  */
 #ifndef ESAFE_POLICY_H
 #define ESAFE_POLICY_H
@@ -84,6 +85,7 @@ enum group_setting {
 	SET_LOG,
 	SET_ANSWER,
 	SET_TUNNELS,
+	SET_UNRESOLVED,
 	SETTINGS,
 };
 
@@ -129,6 +131,16 @@ struct service {
 	struct at at;
 };
 
+struct policy_network { /* addresses that need no name */
+	char *name, *about;
+	struct esafe_prefix *prefix;
+	size_t prefixes;
+	struct esafe_net_port port[ESAFE_PORTS_PER_NET];
+	size_t ports;    /* 0: any */
+	size_t category; /* index; SIZE_MAX: open to every group */
+	struct at at;
+};
+
 struct policy {
 	char **files; /* that the places point to; the first is the policy */
 	size_t files_n;
@@ -148,6 +160,12 @@ struct policy {
 	size_t services;
 	struct domain **help, **update;
 	size_t helps, updates;
+	struct domain **outer; /* public names of Encrypted ClientHello */
+	size_t outers;
+	struct policy_network *network;
+	size_t networks;
+	__u8 resolver[ESAFE_RESOLVERS][16]; /* what they resolve counts for every device */
+	size_t resolvers;
 	size_t unknown; /* group of devices that nothing is known of */
 	struct in_addr page4;
 	struct in6_addr page6;
@@ -162,9 +180,9 @@ struct policy_text {
 };
 
 /*
- * The first text is the policy; the others are shipped data, that may only hold services and protected names, and that
- * give way to what the policy says of the same service. NULL when there are problems. dir: where relative list files
- * stand.
+ * The first text is the policy; the others are shipped data, that may only hold services, networks and names that are
+ * protected or public, and that give way to what the policy says of the same service or network. NULL when there are
+ * problems. dir: where relative list files stand.
  */
 struct policy *policy_read_all(const struct policy_text *texts, size_t n, const char *dir, struct problems *problems);
 struct policy *policy_read(const char *file, const char *text, size_t len, const char *dir, struct problems *problems);

@@ -13,7 +13,7 @@ struct building { /* reader->ctx */
 };
 
 extern const struct word internet_words[], safesearch_words[], youtube_words[], quic_words[], https_words[];
-extern const struct word log_words[], answer_words[];
+extern const struct word log_words[], answer_words[], unresolved_words[];
 
 static inline struct building *building(struct reader *reader)
 {
@@ -33,8 +33,14 @@ int rule_read(struct reader *reader, const struct node *node, struct rule *out);
 size_t category_find(struct reader *reader, const char *name, struct at at);
 
 row_fn row_times, row_spans, row_categories, row_lists, row_groups, row_places, row_services, row_protected;
-row_fn row_address, row_unknown, row_tunnels;
+row_fn row_address, row_unknown, row_tunnels, row_networks, row_resolvers, row_outer;
 int tunnels_text(int value, char *out, size_t size);
+
+/* -EINVAL: neither an address nor a prefix; -ERANGE: it has bits behind its prefix. */
+int prefix_parse(const char *text, struct esafe_prefix *out);
+int prefix_read(struct reader *reader, const struct node *node, const char *text, struct esafe_prefix *out);
+int prefix_text(const struct esafe_prefix *prefix, char *out, size_t size);
+void networks_free(struct policy *policy);
 
 /* Once everything is read: who inherits what, who is strictest, and what cannot be. */
 int policy_resolve(struct reader *reader, struct policy *policy, const char *unknown, struct at unknown_at);

@@ -2,6 +2,7 @@
 /* A policy as lines of path and text, for differences, listings and JSON. Pure. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static const struct {
 	[SET_LOG] = { "log", log_words },
 	[SET_ANSWER] = { "answer", answer_words },
 	[SET_TUNNELS] = { "tunnels", NULL },
+	[SET_UNRESOLVED] = { "unresolved", unresolved_words },
 };
 
 const char *setting_name(enum group_setting setting)
@@ -145,20 +147,6 @@ static void list_lines(struct lines *l)
 	}
 }
 
-static int subnet_text(const struct policy_place *place, char *out, size_t size)
-{
-	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char addr[INET6_ADDRSTRLEN];
-	int bits = 0;
-
-	for (int i = 0; i < 16; i++)
-		bits += __builtin_popcount(place->mask[i]);
-	if (bits >= 96 && !memcmp(place->addr, mapped, sizeof(mapped)))
-		return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET, place->addr + 12, addr, sizeof(addr)),
-				bits - 96);
-	return snprintf(out, size, "subnet %s/%d ", inet_ntop(AF_INET6, place->addr, addr, sizeof(addr)), bits);
-}
-
 static void place_lines(struct lines *l)
 {
 	for (size_t i = 0; i < l->policy->places; i++) {
@@ -170,8 +158,15 @@ static void place_lines(struct lines *l)
 			at += snprintf(l->text, sizeof(l->text), "interface %s ", place->interface);
 		if (place->vlan)
 			at += snprintf(l->text + at, sizeof(l->text) - at, "vlan %u ", place->vlan);
-		if (place->subnet)
-			at += subnet_text(place, l->text + at, sizeof(l->text) - at);
+		if (place->subnet) {
+			struct esafe_prefix prefix;
+
+			memcpy(prefix.addr, place->addr, sizeof(prefix.addr));
+			memcpy(prefix.mask, place->mask, sizeof(prefix.mask));
+			at += snprintf(l->text + at, sizeof(l->text) - at, "subnet ");
+			at += prefix_text(&prefix, l->text + at, sizeof(l->text) - at);
+			at += snprintf(l->text + at, sizeof(l->text) - at, " ");
+		}
 		snprintf(l->text + at, sizeof(l->text) - at, "-> %s", l->policy->group[place->group].name);
 		emit(l);
 	}
@@ -219,6 +214,48 @@ static void service_lines(struct lines *l)
 	}
 }
 
+static void network_lines(struct lines *l)
+{
+	char text[INET6_ADDRSTRLEN + 8];
+
+	for (size_t i = 0; i < l->policy->networks; i++) {
+		const struct policy_network *network = &l->policy->network[i];
+		size_t at = 0;
+
+		snprintf(l->path, sizeof(l->path), "networks.%s", network->name);
+		snprintf(l->text, sizeof(l->text), "no address");
+		for (size_t j = 0; j < network->prefixes; j++) {
+			prefix_text(&network->prefix[j], text, sizeof(text));
+			add_text(l, &at, text);
+		}
+		for (size_t j = 0; j < network->ports; j++) {
+			const struct esafe_net_port *port = &network->port[j];
+
+			snprintf(text, sizeof(text), "%s/%u-%u", port->proto == IPPROTO_TCP ? "tcp" : "udp", port->first,
+				 port->last);
+			if (port->first == port->last)
+				*strrchr(text, '-') = 0;
+			add_text(l, &at, text);
+		}
+		add_text(l, &at, network->category == SIZE_MAX ? "for everybody"
+							       : l->policy->category[network->category].name);
+		emit(l);
+	}
+}
+
+static void resolver_lines(struct lines *l)
+{
+	for (size_t i = 0; i < l->policy->resolvers; i++) {
+		struct esafe_prefix host;
+
+		memcpy(host.addr, l->policy->resolver[i], sizeof(host.addr));
+		memset(host.mask, 0xff, sizeof(host.mask));
+		snprintf(l->path, sizeof(l->path), "resolvers.%02zu", i + 1);
+		prefix_text(&host, l->text, sizeof(l->text));
+		emit(l);
+	}
+}
+
 static void top_lines(struct lines *l)
 {
 	const struct policy *policy = l->policy;
@@ -262,6 +299,13 @@ int policy_flatten(const struct policy *policy, int (*line)(void *ctx, const cha
 	place_lines(&l);
 	protected_lines(&l, "help", policy->help, policy->helps);
 	protected_lines(&l, "update", policy->update, policy->updates);
+	for (size_t i = 0; i < policy->outers; i++) {
+		name_path(&l, "outer_names.", "", "", policy->outer[i]);
+		snprintf(l.text, sizeof(l.text), "stands for a name that is not known");
+		emit(&l);
+	}
 	service_lines(&l);
+	network_lines(&l);
+	resolver_lines(&l);
 	return l.err;
 }

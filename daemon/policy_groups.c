@@ -21,6 +21,7 @@ const struct word quic_words[] = {
 	{ "reject", ESAFE_QUIC_REJECT }, { "inspect", ESAFE_QUIC_INSPECT }, { "allow", ESAFE_QUIC_ALLOW }, { 0 }
 };
 const struct word https_words[] = { { "pass", 0 }, { "hide", 1 }, { 0 } };
+const struct word unresolved_words[] = { { "allow", 0 }, { "refuse", 1 }, { 0 } };
 const struct word log_words[] = {
 	{ "full", ESAFE_LOG_FULL }, { "blocked", ESAFE_LOG_BLOCKED }, { "none", ESAFE_LOG_NONE }, { 0 }
 };
@@ -134,6 +135,7 @@ static const struct row group_rows[] = {
 	{ .key = "quic", .read = row_word, .offset = SETTING(QUIC), .arg = quic_words },
 	{ .key = "https_records", .read = row_word, .offset = SETTING(HTTPS_RECORDS), .arg = https_words },
 	{ .key = "log", .read = row_word, .offset = SETTING(LOG), .arg = log_words },
+	{ .key = "unresolved", .read = row_word, .offset = SETTING(UNRESOLVED), .arg = unresolved_words },
 	{ .key = "answer", .read = row_word, .offset = SETTING(ANSWER), .arg = answer_words },
 	{ .key = "tunnels", .read = row_tunnels, .offset = SETTING(TUNNELS) },
 	{ .key = "categories", .read = row_matrix },
@@ -179,51 +181,23 @@ struct place_fields {
 	char *group;
 };
 
-/* Masked as the packets' addresses are: bits behind the prefix would make a rule that never fits. */
-static int subnet_parse(char *text, struct policy_place *place)
-{
-	static const __u8 v4[12] = { [10] = 0xff, [11] = 0xff };
-	char *slash = strchr(text, '/');
-	__u8 addr[16] = { 0 };
-	unsigned bits, shift = 0;
-
-	if (!slash || number_from_text(slash + 1, 0, 128, &bits))
-		return -EINVAL;
-	*slash = 0;
-	if (inet_pton(AF_INET, text, addr + 12) == 1) {
-		memcpy(addr, v4, sizeof(v4));
-		shift = 96;
-	} else if (inet_pton(AF_INET6, text, addr) != 1) {
-		return -EINVAL;
-	}
-	bits += shift;
-	if (bits > 128)
-		return -EINVAL;
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned in = bits > i * 8 ? bits - i * 8 : 0;
-		__u8 mask = in >= 8 ? 0xff : 0xff << (8 - in);
-
-		if (addr[i] & ~mask)
-			return -ERANGE;
-		place->addr[i] = addr[i];
-		place->mask[i] = mask;
-	}
-	place->subnet = true;
-	return 0;
-}
-
 static int row_subnet(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
-	char *text = NULL;
-	int err = row_text(reader, node, row, &text);
+	struct policy_place *place = field;
+	struct esafe_prefix prefix;
+	int err;
 
-	if (err)
-		return err;
-	err = subnet_parse(text, field);
-	free(text);
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	err = strchr(node->text, '/') ? prefix_parse(node->text, &prefix) : -EINVAL;
 	if (err == -ERANGE)
 		return reader_problem(reader, node, "\"%s\" has address bits behind its prefix", node->text);
-	return err ? reader_problem(reader, node, "\"%s\" is not a subnet such as 10.0.20.0/24", node->text) : 0;
+	if (err)
+		return reader_problem(reader, node, "\"%s\" is not a subnet such as 10.0.20.0/24", node->text);
+	memcpy(place->addr, prefix.addr, sizeof(place->addr));
+	memcpy(place->mask, prefix.mask, sizeof(place->mask));
+	place->subnet = true;
+	return 0;
 }
 
 static int row_interface(struct reader *reader, const struct node *node, const struct row *row, void *field)

@@ -367,6 +367,13 @@ static int row_update(struct reader *reader, const struct node *node, const stru
 	return read_names(reader, node, &policy->update, &policy->updates);
 }
 
+int row_outer(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	struct policy *policy = building(reader)->policy;
+
+	return read_names(reader, node, &policy->outer, &policy->outers);
+}
+
 int row_protected(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
 	static const struct row rows[] = {

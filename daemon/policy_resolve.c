@@ -7,7 +7,10 @@
 
 #include "policy_build.h"
 
-/* Of a group that inherits from none: the careful side of everything that it does not say. */
+/*
+ * Of a group that inherits from none: the careful side of everything that it does not say, but for what stops whole
+ * networks: whether devices resolve through the gateway is for the school to know.
+ */
 static const int careful[SETTINGS] = {
 	[SET_INTERNET] = 1,
 	[SET_SAFESEARCH] = LOCK_STRICT,
@@ -17,6 +20,7 @@ static const int careful[SETTINGS] = {
 	[SET_LOG] = ESAFE_LOG_FULL,
 	[SET_ANSWER] = ANSWER_NXDOMAIN,
 	[SET_TUNNELS] = 0,
+	[SET_UNRESOLVED] = 0,
 };
 
 static int problem(struct reader *reader, struct at at, const char *text, const char *word)

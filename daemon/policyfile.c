@@ -25,16 +25,22 @@ static int load_one(const char *path, struct policy_text *out, struct problems *
 struct policy *policy_load_text(const char *file, const char *text, size_t len, const char *data_dir,
 				struct problems *problems)
 {
-	char services[512], protected[512];
-	struct policy_text texts[] = { { file, text, len }, { services, NULL, 0 }, { protected, NULL, 0 } };
+	static const char *const shipped[] = { "services.yaml", "protected.yaml", "networks.yaml" };
+	enum { SHIPPED = sizeof(shipped) / sizeof(shipped[0]) };
+	struct policy_text texts[1 + SHIPPED] = { { file, text, len } };
+	char path[SHIPPED][512];
 	struct policy *policy = NULL;
+	int err = 0;
 
-	snprintf(services, sizeof(services), "%s/services.yaml", data_dir);
-	snprintf(protected, sizeof(protected), "%s/protected.yaml", data_dir);
-	if (!load_one(services, &texts[1], problems) && !load_one(protected, &texts[2], problems))
-		policy = policy_read_all(texts, 3, data_dir, problems);
-	free((char *)texts[1].text);
-	free((char *)texts[2].text);
+	for (int i = 0; i < SHIPPED && !err; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", data_dir, shipped[i]);
+		texts[1 + i].file = path[i];
+		err = load_one(path[i], &texts[1 + i], problems);
+	}
+	if (!err)
+		policy = policy_read_all(texts, 1 + SHIPPED, data_dir, problems);
+	for (int i = 1; i <= SHIPPED; i++)
+		free((char *)texts[i].text);
 	return policy;
 }
 

@@ -8,6 +8,7 @@
 #define ESAFE_ABI_H
 
 #include <linux/types.h>
+#include "esafe/nets.h"
 
 #define ESAFE_ABI 5
 
@@ -29,6 +30,8 @@
 #define ESAFE_SITE_FILTER 65536 /* bits */
 #define ESAFE_PINNED 128       /* addresses that locked names may be reached at, in all */
 #define ESAFE_PAGE_PORTS 2     /* that block page and portal are reached at */
+#define ESAFE_RESOLVERS 16     /* resolvers that ask for others */
+#define ESAFE_OWN 32           /* prefixes of the gateway's own */
 #define ESAFE_NONE 0xff        /* no group */
 #define ESAFE_NO_CATEGORY 0xffff
 
@@ -165,8 +168,11 @@ struct esafe_config {
 	__u32 scopes;           /* bit n: map scope may hold some of kind n; 0: no map of scopes need be asked */
 	__u32 cut_devices;      /* entries of map device that are quarantined, suspended or over their quota */
 	__u32 cut_scopes;       /* entries of map scope with ESAFE_SCOPE_LESSON_ONLY */
+	__u32 own_count;
+	__u32 pad;
+	struct esafe_prefix own[ESAFE_OWN]; /* the gateway, and the networks on the filtered side of it */
 };
-_Static_assert(sizeof(struct esafe_config) == 64, "abi");
+_Static_assert(sizeof(struct esafe_config) == 72 + 32 * ESAFE_OWN, "abi");
 
 /* ---- interfaces: map "iface", hash by __u32 ifindex ---- */
 #define ESAFE_BY_MAC 0
@@ -386,7 +392,8 @@ struct esafe_site {     /* a name that the policy mentions, and what follows fro
 	__u8 service;   /* for this very name only, never below; 0: none */
 	__u8 protect;   /* ESAFE_R_HELP or ESAFE_R_UPDATE; 0: not protected */
 	__u8 canary;    /* service is a canary: reason CANARY, not SAFESEARCH */
-	__u16 pad;
+	__u8 outer;     /* a public outer name of Encrypted ClientHello: it stands for a name that is not known */
+	__u8 pad;
 	__u32 line;     /* where the rule stands in the policy file; 0: shipped */
 };
 _Static_assert(sizeof(struct esafe_site) == 12, "abi");
@@ -409,6 +416,12 @@ struct esafe_policy {
 	__u8 strictest;     /* group of devices that nothing is known of */
 	__u8 pad;
 	__u16 doh;          /* category of what is asked of encrypted resolvers; ESAFE_NO_CATEGORY: there is none */
+	__u32 nets_count;
+	__u32 resolvers_count;
+	__u8 resolvers[ESAFE_RESOLVERS][16]; /* what they resolve counts as resolved by every device */
+	__u64 net_filter[ESAFE_NET_FILTER / 64];
+	struct esafe_net nets[ESAFE_NETS];
+	struct esafe_net_port net_ports[ESAFE_NET_PORTS];
 	__u64 floor[4];     /* categories of locked lists */
 	__u64 site_salt;
 	__u8 page[2][16];   /* where the pages are, IPv4 as ::ffff:a.b.c.d and IPv6; all zero: none */
@@ -469,8 +482,10 @@ struct esafe_stats { /* map "stats", one element */
 	__u64 flows_evicted;
 	__u64 faults; /* a helper of the kernel refused: see reason "fault" */
 	__u64 uncounted; /* bytes of devices that found no slot */
+	__u64 resolved_new;     /* addresses that a device did not have resolved before */
+	__u64 resolved_evicted; /* of them: another one that still held had to go */
 };
-_Static_assert(sizeof(struct esafe_stats) == 80, "abi");
+_Static_assert(sizeof(struct esafe_stats) == 96, "abi");
 
 /* ---- the question of `esafectl why`: map "why", one element, read and written by program esafe_why ---- */
 struct esafe_why {

@@ -425,7 +425,9 @@ Test(quic, any_port)
 		c = client(2, versions[i]);
 		c.p.dport = 4433;
 		cr_assert_eq(initial(&c, 0, hello_len), TC_ACT_UNSPEC);
-		cr_assert_eq(lab->events, 0);
+		cr_assert_eq(lab->events, 1);
+		cr_expect_eq(lab->event[0].event.proto, ESAFE_P_UDP, "it is not read");
+		cr_expect_eq(lab->event[0].event.reason, ESAFE_R_UNNAMED);
 	}
 }
 
