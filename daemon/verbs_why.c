@@ -11,6 +11,8 @@
 #include "devices_csv.h"
 #include "finding.h"
 #include "names.h"
+#include "permit_ask.h"
+#include "permits.h"
 #include "verbs.h"
 #include "why.h"
 
@@ -128,6 +130,38 @@ static void add_rule(json_t *row, const struct esafed *esafed, const struct esaf
 	reply_text(row, "rule", rule);
 }
 
+/* Does a suspension or a quarantine hold for whoever asks? */
+static bool permit_holds(const struct permit *permit, const struct why_question *question,
+			 const struct esafe_event *event)
+{
+	const __u32 ids[] = { [ESAFE_SCOPE_DEVICE] = event->device, [ESAFE_SCOPE_USER] = event->user,
+			      [ESAFE_SCOPE_CLASS] = event->class, [ESAFE_SCOPE_GROUP] = event->group };
+	bool by_mac = permit->addr.kind == ESAFE_BY_MAC;
+
+	if (permit->kind != (event->reason == ESAFE_R_SUSPENDED ? PERMIT_SUSPEND : PERMIT_QUARANTINE))
+		return false;
+	if (permit->by_addr)
+		return !memcmp(permit->addr.addr, by_mac ? question->mac : question->address, by_mac ? 6 : 16);
+	return permit->scope.kind < sizeof(ids) / sizeof(*ids) && permit->scope.id == ids[permit->scope.kind] &&
+	       permit->scope.id;
+}
+
+/* What somebody opened or closed for a while, and so decided this. */
+static void add_permit(json_t *row, const struct esafed *esafed, const struct why_question *question,
+		       const struct esafe_event *event)
+{
+	const struct permits *open = permits_open(esafed);
+	const struct permit *permit = event->rule ? permits_get(open, event->rule) : NULL;
+
+	if (event->reason == ESAFE_R_SUSPENDED || event->reason == ESAFE_R_QUARANTINE)
+		for (size_t i = 0; i < open->n && !permit; i++)
+			permit = permit_holds(open->item[i], question, event) ? open->item[i] : NULL;
+	if (permit)
+		json_object_set_new(row, "permit", permit_row(permit));
+	else if (event->rule)
+		reply_number(row, "permit", event->rule);
+}
+
 /* The last labels of the name that the list or rule holds. */
 static void add_matched(json_t *row, const struct why_question *question, unsigned labels)
 {
@@ -171,6 +205,7 @@ static void add_answer(json_t *row, const struct esafed *esafed, const struct wh
 		reply_text(row, "category", idtable_name(&esafed->categories, event->category));
 	add_matched(row, question, event->matched);
 	add_rule(row, esafed, event);
+	add_permit(row, esafed, question, event);
 	add_categories(row, esafed, answer->categories);
 	reply_number(row, "policy_version", event->policy ? event->policy : esafed->applied.version);
 }

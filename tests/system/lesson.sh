@@ -45,6 +45,8 @@ sees "the web is back" "$web4" asks pupil www.example.com
 holds "for a device" ctl grant --device pupil-laptop --site games.example.com --for 15m --reason "project"
 sees "that device" "$web4" asks pupil games.example.com
 sees "no other" NXDOMAIN asks staff games.example.com
+sees "why, and who said so" "*grant*permit*project*" ctl why games.example.com --device pupil-laptop
+sees "why, when it is over" "*category*" ctl why games.example.com --device pupil-laptop --at "$(date -d '+20 min' '+%F %T')"
 holds "a denial outranks it" ctl deny --class 4B --site games.example.com --for 15m
 sees "denied" NXDOMAIN asks pupil games.example.com
 holds "a category for a person" ctl grant --user pupil12 --category social
@@ -63,6 +65,7 @@ sees "so it is shut" NXDOMAIN asks pupil supervised.example.com
 sees "suspended, with a letter" "*Pupil Twelve*until further notice*unkind messages*" \
 	ctl suspend pupil12 --reason "unkind messages"
 sees "no web" NXDOMAIN asks pupil www.example.com
+sees "why" "*suspend*unkind messages*" ctl why www.example.com --device pupil-laptop
 sees "help is open" "reached helpline.example.com over https" \
 	loads pupil https://helpline.example.com/ --connect-to "::$web4:"
 holds "cut off" ctl quarantine 02:00:00:00:00:13 --reason "malware"
