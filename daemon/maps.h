@@ -76,6 +76,9 @@ int maps_grant_each(struct maps *maps,
 int maps_volume_each(struct maps *maps,
 		     int (*fn)(void *ctx, const struct esafe_device_key *key, __u64 up, __u64 down), void *ctx);
 
+/* Frees the slots of devices that were last seen before that second of CLOCK_TAI. How many, or -errno. */
+int maps_volume_expire(struct maps *maps, __u32 before);
+
 int maps_iface_set(struct maps *maps, __u32 ifindex, const struct esafe_iface *iface);
 int maps_iface_del(struct maps *maps, __u32 ifindex);
 int maps_ifaces(struct maps *maps, __u32 *ifindex, size_t room); /* how many, at most room */

@@ -172,25 +172,77 @@ static int volume_of(struct maps *maps, __u32 index, struct esafe_volume *room, 
 	return 0;
 }
 
+struct slots {
+	struct esafe_slot *slot;
+	__u32 *index, n;
+	struct esafe_volume *room; /* of all CPUs */
+};
+
+static void slots_free(struct slots *slots)
+{
+	free(slots->slot);
+	free(slots->index);
+	free(slots->room);
+}
+
+static int slots_read(struct maps *maps, struct slots *slots)
+{
+	__u32 batch = 0;
+
+	*slots = (struct slots){
+		.slot = calloc(ESAFE_SLOTS, sizeof(*slots->slot)),
+		.index = calloc(ESAFE_SLOTS, sizeof(*slots->index)),
+		.room = calloc(maps->cpus, sizeof(*slots->room)),
+		.n = ESAFE_SLOTS,
+	};
+	if (!slots->slot || !slots->index || !slots->room)
+		return -ENOMEM;
+	if (bpf_map_lookup_batch(maps->slot, NULL, &batch, slots->index, slots->slot, &slots->n, NULL) && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
 int maps_volume_each(struct maps *maps,
 		     int (*fn)(void *ctx, const struct esafe_device_key *key, __u64 up, __u64 down), void *ctx)
 {
-	struct esafe_volume *room = calloc(maps->cpus, sizeof(*room)), sum;
-	struct esafe_slot *slot = calloc(ESAFE_SLOTS, sizeof(*slot));
-	__u32 *keys = calloc(ESAFE_SLOTS, sizeof(*keys)), n = ESAFE_SLOTS, batch = 0;
-	int err = room && slot && keys ? 0 : -ENOMEM;
+	struct esafe_volume sum;
+	struct slots slots;
+	int err = slots_read(maps, &slots);
 
-	if (!err && bpf_map_lookup_batch(maps->slot, NULL, &batch, keys, slot, &n, NULL) && errno != ENOENT)
-		err = -errno;
-	for (__u32 i = 0; !err && i < n; i++) {
-		if (!slot[i].tag)
+	for (__u32 i = 0; !err && i < slots.n; i++) {
+		if (!slots.slot[i].tag)
 			continue;
-		err = volume_of(maps, keys[i], room, &sum);
+		err = volume_of(maps, slots.index[i], slots.room, &sum);
 		if (!err)
-			err = fn(ctx, &slot[i].key, sum.up, sum.down);
+			err = fn(ctx, &slots.slot[i].key, sum.up, sum.down);
 	}
-	free(keys);
-	free(slot);
-	free(room);
+	slots_free(&slots);
 	return err;
+}
+
+/* The counts first: a device that takes the slot begins at zero. */
+static int free_slot(struct maps *maps, __u32 index, struct esafe_volume *zeros)
+{
+	struct esafe_slot none = { 0 };
+
+	memset(zeros, 0, maps->cpus * sizeof(*zeros));
+	if (bpf_map_update_elem(maps->volume, &index, zeros, BPF_ANY) ||
+	    bpf_map_update_elem(maps->slot, &index, &none, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+int maps_volume_expire(struct maps *maps, __u32 before)
+{
+	struct slots slots;
+	int n = 0, err = slots_read(maps, &slots);
+
+	for (__u32 i = 0; !err && i < slots.n; i++) {
+		if (!slots.slot[i].tag || slots.slot[i].seen >= before)
+			continue;
+		err = free_slot(maps, slots.index[i], slots.room);
+		n++;
+	}
+	slots_free(&slots);
+	return err ? err : n;
 }

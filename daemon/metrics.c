@@ -186,6 +186,8 @@ static const struct {
 	{ "esafe_program_runs_total", "counter", "Packets that came to a program, by hook.", .write = write_runs },
 	{ "esafe_faults_total", "counter", "Helpers of the kernel that refused; see reason fault.",
 	  VALUE(U64, stats.faults) },
+	{ "esafe_uncounted_bytes_total", "counter", "Bytes of devices for which there was no room to count them.",
+	  VALUE(U64, stats.uncounted) },
 	{ "esafe_flows_evicted_total", "counter", "Connections forgotten for lack of room.",
 	  VALUE(U64, stats.flows_evicted) },
 	{ "esafe_interface_attached", "gauge", "1 if the program is attached to the interface.", .write = write_ifaces },

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "maps.h"
 #include "policyload.h"
 #include "upkeep.h"
 
@@ -62,6 +63,18 @@ static void keep_days(void *ctx)
 	free(days);
 }
 
+/* ---- devices that have gone ---- */
+
+static void forget_devices(void *ctx)
+{
+	struct esafed *esafed = ctx;
+	__s64 now = (clock_realtime_ns() + clock_tai_offset_ns()) / 1000000000;
+	int n = maps_volume_expire(esafed->maps, now - DAY_S);
+
+	if (n < 0)
+		log_errno(n, "freeing the slots of devices that have gone");
+}
+
 /* ---- the timetable ---- */
 
 void upkeep_compile(struct esafed *esafed)
@@ -105,7 +118,8 @@ int upkeep_start(struct esafed *esafed)
 
 	if (!loop_clock_set(loop, clock_was_set, esafed) ||
 	    !loop_timer(loop, MINUTE_MS, MINUTE_MS, look_at_clock, esafed) ||
-	    !loop_timer(loop, 1000, HOUR_MS, keep_days, esafed))
+	    !loop_timer(loop, 1000, HOUR_MS, keep_days, esafed) ||
+	    !loop_timer(loop, HOUR_MS, HOUR_MS, forget_devices, esafed))
 		return -ENOMEM;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "initial.h"
 #include "lab.h"
 #include "refill.h"
+#include "scoped.h"
 #include "refill.skel.h"
 
 #define ROUNDS 7
@@ -155,6 +156,26 @@ static void dns(const char *figure, int xdp, int listed, int want, double must, 
 		add_frame(&p, INGRESS);
 	}
 	measure(figure, xdp, 1, want, must, aim);
+}
+
+/*
+ * The same for a device that belongs to a scope of each kind, all of them alive: a lesson, a grant of another site and
+ * one of another category, two labels deep as most are.
+ */
+static void scoped(const char *figure, double must, double aim)
+{
+	struct esafe_device device = scoped_device(lab, "pupils", 1);
+	__u64 until = lab_now(CLOCK_TAI) + 3600000000000ULL;
+
+	scoped_put_device(lab, 1, &device);
+	for (__u8 kind = ESAFE_SCOPE_DEVICE; kind <= ESAFE_SCOPE_GROUP; kind++) {
+		scoped_act(lab, scoped_key(&device, kind), GRANT, "other.site", until, 1);
+		scoped_act(lab, scoped_key(&device, kind), GRANT_CATEGORY, "adult", until, 2);
+		scoped_act(lab, scoped_key(&device, kind), LESSON_LIST, "volcano.site", until, 2 + kind);
+	}
+	dns(figure, 0, 0, -1, must, aim);
+	scoped_forget(lab);
+	lab_device(lab, "pupils", 1);
 }
 
 static __u32 add_record(__u8 *to, __u8 type, const void *rdata, __u8 len)
@@ -363,6 +384,7 @@ int main(void)
 	dns("DNS question, name in no list, 4 labels, 5 M names (XDP)", 1, 0, XDP_PASS, 600, 350);
 	dns("DNS question blocked and answered in place, 5 M names (TC)", 0, 1, TC_ACT_REDIRECT, 900, 500);
 	dns("DNS question blocked and answered in place, 5 M names (XDP)", 1, 1, XDP_TX, 900, 500);
+	scoped("DNS question of a device with a lesson and grants in five scopes, 5 M names (TC)", 1200, 700);
 	response("DNS answer with one CNAME and two addresses judged, 5 M names", 1, 1500, 800);
 	response("DNS answer with two addresses, which lead nowhere", 0, 300, 150);
 	openings("SYN + ClientHello of one segment, whole flow", 100, 200, 2048, 2000, 1300);

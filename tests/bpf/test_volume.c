@@ -128,6 +128,22 @@ static struct esafe_stats stats(void)
 	return now;
 }
 
+/* A slot that is free again belongs to whoever comes, from zero on. */
+Test(volume, devices_that_have_gone)
+{
+	__u32 now = lab_now(CLOCK_TAI) / 1000000000;
+
+	udp(1, 100, 0);
+	cr_expect_eq(maps_volume_expire(&lab->maps, now - 5), 0);
+	cr_expect_eq(expect_mac(1, 142, 0), 1);
+	cr_expect_eq(maps_volume_expire(&lab->maps, now + 5), 1);
+	cr_expect_eq(maps_volume_expire(&lab->maps, now + 5), 0);
+	udp(2, 10, 0);
+	cr_expect_eq(expect_mac(2, 52, 0), 1);
+	udp(1, 20, 0);
+	cr_expect_eq(expect_mac(1, 62, 0), 2);
+}
+
 /* Forged addresses fill the table: who is in it is counted on, the others together; and what is cut stays cut. */
 Test(volume, more_devices_than_slots)
 {
