@@ -9,6 +9,7 @@ _esafectl_verbs() {
 	policy apply
 	policy rollback
 	policy show
+	policy timeline
 	policy history
 	list ls
 	list reload

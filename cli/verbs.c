@@ -42,6 +42,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_USER] = { "user", 0, VALUE_TEXT, "USER", "user", "only this user's" },
 	[OPT_VERDICT] = { "verdict", 'v', VALUE_TEXT, "VERDICT", "verdict", "allow, block, rewrite or drop" },
 	[OPT_ADULT] = { "adult", 0, VALUE_TEXT, "USER", "adult", "who looks after the class" },
+	[OPT_DAYS] = { "days", 0, VALUE_NUMBER, "N", "days", "so many days ahead" },
 	[OPT_FOR] = { "for", 0, VALUE_TEXT, "TIME", "for", "for so long: 50m, 1h30m, 2d" },
 	[OPT_IP] = { "ip", 0, VALUE_TEXT, "ADDRESS", "ip", "the device that has this IP address" },
 	[OPT_LOGON] = { "logon", 0, VALUE_FLAG, NULL, "logon", "a logon script says so" },
@@ -87,6 +88,10 @@ static const struct column grant_columns[] = {
 	{ "what", "WHAT", 28 }, { "until", "UNTIL", 19 }, { "by", "BY", 12 }, { "reason", "REASON", 0 },
 	{ "started", "STARTED", -1 }, { "ended", "ENDED", -1 }, { "ended_by", "ENDED_BY", -1 }, { "state", "STATE", -1 },
 	{ .key = NULL }
+};
+static const struct column timeline_columns[] = {
+	{ "time", "FROM", 19 }, { "day", "DAY", 7 }, { "open", "TIMES", 20 }, { "change", "WHAT CHANGES", 0 },
+	{ "allowed", "ALLOWED", -1 }, { .key = NULL }
 };
 static const struct column notice_columns[] = {
 	{ "time", "TIME", 19 }, { "kind", "ABOUT", 8 }, { "text", "NOTICE", 0 }, { "id", "ID", -1 }, { .key = NULL }
@@ -172,6 +177,8 @@ const struct verb_row verb_rows[] = {
 	  { { "version", VALUE_NUMBER, false } }, diff_columns, NULL, "in force; nothing changed", false },
 	{ "policy show", "[VERSION]", "says what holds, as a matrix", OPT(GROUP) | OPT(FLAT) | OPT(SOURCE),
 	  { { "version", VALUE_NUMBER, false } }, NULL, "line", NULL, false },
+	{ "policy timeline", "GROUP", "says what changes for a group in the days to come", OPT(DAYS) | OPT(AT) | OPT(CSV),
+	  { { "group", VALUE_TEXT, true } }, timeline_columns, NULL, NULL, false },
 	{ "policy history", "", "lists the policies that were in force", OPT(LIMIT) | OPT(CSV),
 	  {}, history_columns, NULL, "none", false },
 	{ "list ls", "[LIST]", "lists the block lists; of one, the lines refused", OPT(CSV),

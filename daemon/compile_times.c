@@ -15,17 +15,11 @@ enum now { NOW_ALLOW, NOW_BLOCK, NOW_SUPERVISED, NOW_TIMED };
 /* windows: as the kernel has them, bit 0 always, bit n+1 policy->time[n] */
 static enum now rule_now(const struct rule *rule, __u64 windows)
 {
-	bool open = rule->times & windows >> 1;
-
-	switch (rule->kind) {
+	switch (rule_then(rule, windows >> 1)) {
 	case RULE_BLOCK:
-		return NOW_BLOCK;
+		return rule->kind == RULE_BLOCK ? NOW_BLOCK : NOW_TIMED;
 	case RULE_SUPERVISED:
 		return NOW_SUPERVISED;
-	case RULE_ALLOW_AT:
-		return open ? NOW_ALLOW : NOW_TIMED;
-	case RULE_BLOCK_AT:
-		return open ? NOW_TIMED : NOW_ALLOW;
 	default:
 		return NOW_ALLOW;
 	}

@@ -190,6 +190,8 @@ void policy_free(struct policy *policy);
 
 size_t policy_group(const struct policy *policy, const char *name); /* SIZE_MAX: none */
 size_t policy_category(const struct policy *policy, const char *name);
+/* RULE_ALLOW, RULE_BLOCK or RULE_SUPERVISED: what the rule says while these times are open, bit n: policy->time[n]. */
+enum rule_kind rule_then(const struct rule *rule, __u64 times);
 int rule_text(const struct policy *policy, const struct rule *rule, char *out, size_t size);
 const char *setting_name(enum group_setting setting);
 int setting_text(enum group_setting setting, int value, char *out, size_t size);

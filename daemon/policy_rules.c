@@ -86,6 +86,23 @@ int rule_read(struct reader *reader, const struct node *node, struct rule *out)
 	return err;
 }
 
+enum rule_kind rule_then(const struct rule *rule, __u64 times)
+{
+	bool open = rule->times & times;
+
+	switch (rule->kind) {
+	case RULE_BLOCK:
+	case RULE_SUPERVISED:
+		return rule->kind;
+	case RULE_ALLOW_AT:
+		return open ? RULE_ALLOW : RULE_BLOCK;
+	case RULE_BLOCK_AT:
+		return open ? RULE_BLOCK : RULE_ALLOW;
+	default:
+		return RULE_ALLOW;
+	}
+}
+
 /* "block", "allow lunch", "block lessons+assembly" */
 int rule_text(const struct policy *policy, const struct rule *rule, char *out, size_t size)
 {

@@ -100,6 +100,7 @@ const struct verb verbs[] = {
 	{ "policy apply", MAY(ADMIN), text_args, verb_policy_apply },
 	{ "policy rollback", MAY(ADMIN), version_args, verb_policy_rollback },
 	{ "policy show", MAY_PERSONS, show_args, verb_policy_show },
+	{ "policy timeline", MAY_PERSONS, timeline_args, verb_policy_timeline },
 	{ "policy history", MAY_PERSONS, limit_args, verb_policy_history },
 	{ "list ls", SEES, list_args, verb_list_ls },
 	{ "list reload", MAY(ADMIN), reload_args, verb_list_reload },

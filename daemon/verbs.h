@@ -85,6 +85,10 @@ void verb_reinstate(struct request *request);
 void verb_quarantine(struct request *request);
 void verb_release(struct request *request);
 
+/* verbs_timeline.c */
+extern const struct arg timeline_args[];
+void verb_policy_timeline(struct request *request);
+
 /* Longest texts of arguments. */
 #define ARG_WORD 128    /* name of a thing of ours */
 #define ARG_NAME 1024   /* name of the DNS, escaped */
