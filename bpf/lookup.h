@@ -5,17 +5,15 @@
 
 #include "maps.h"
 
-/* Number of the lowest bit of a word that has one. */
+/* Number of the lowest bit of a word that has one: how many lie below it, counted without a branch. */
 static __always_inline __u32 lowest_bit(__u64 word)
 {
-	__u32 n = 0;
+	__u64 n = (word & -word) - 1;
 
-	if (!(word & 0xffffffff)) { n += 32; word >>= 32; }
-	if (!(word & 0xffff)) { n += 16; word >>= 16; }
-	if (!(word & 0xff)) { n += 8; word >>= 8; }
-	if (!(word & 0xf)) { n += 4; word >>= 4; }
-	if (!(word & 3)) { n += 2; word >>= 2; }
-	return n + !(word & 1);
+	n -= n >> 1 & 0x5555555555555555ULL;
+	n = (n & 0x3333333333333333ULL) + (n >> 2 & 0x3333333333333333ULL);
+	n = (n + (n >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return n * 0x0101010101010101ULL >> 56;
 }
 
 static __always_inline int slot_applies(__u64 slot, __u32 depth, __u32 labels)

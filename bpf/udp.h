@@ -42,11 +42,14 @@ PART int datagram_judge(void)
 }
 
 /* Was the flow judged as QUIC to another port, or is it being read as such? */
-static __always_inline int datagram_is_quic(__u64 flow)
+static __always_inline int datagram_is_quic(const struct scratch *s)
 {
-	struct judged_bucket *b = judged_bucket(flow);
+	struct judged_bucket *b = judged_bucket(s->flow);
+	__u64 word = b ? judged_find(b, s->flow) : 0;
 
-	return b && (judged_find(b, flow) || quic_has_begun(flow));
+	if (s->cut_off && judged_is_old(word, s->era))
+		return 0;
+	return word || quic_has_begun(s->flow);
 }
 
 /* A datagram from a device, in scratch. Returns a TC action. */
@@ -69,7 +72,7 @@ PART int tc_datagram(struct __sk_buff *skb)
 	if ((word & 3) == JUDGED_PASS && judged_is_fresh(word, bpf_jiffies64()) &&
 	    !(s->cut_off && judged_is_old(word, s->era)))
 		return TC_ACT_UNSPEC;
-	if (datagram_is_quic(s->flow)) {
+	if (datagram_is_quic(s)) {
 		datagram_put(s->flow, JUDGED_PASS);
 		return TC_ACT_UNSPEC;
 	}

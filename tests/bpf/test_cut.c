@@ -319,6 +319,26 @@ Test(cut, quic)
 	cr_expect_eq(quic_data_down(p), TC_ACT_UNSPEC);
 }
 
+/* QUIC on another port, and a flow of datagrams that says no name. */
+Test(cut, datagrams)
+{
+	struct lab_packet quic = { .sport = ++port, .dport = 8443 }, plain = { .sport = ++port, .dport = 9999 };
+
+	plain.payload = "some data";
+	plain.len = 9;
+	cr_assert_eq(initial(quic, FINE, 1), TC_ACT_UNSPEC);
+	for (int i = 0; i < 2; i++) {
+		int fate = i ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
+
+		cr_expect_eq(quic_data(quic), fate);
+		cr_expect_eq(lab_in(lab, &plain, NULL), fate);
+		cr_expect_eq(lab_in(lab, &plain, NULL), fate);
+		cut(ESAFE_DEVICE_SUSPENDED, 0);
+	}
+	cr_expect_eq(initial(quic, HELP, 2), TC_ACT_UNSPEC);
+	cr_expect_eq(quic_data(quic), TC_ACT_UNSPEC);
+}
+
 /* A frame of another kind, from or to the device. */
 static int other(int down, __u16 type, __u8 protocol)
 {
