@@ -216,6 +216,9 @@ PART int quic_packet(struct __sk_buff *skb, struct quic_work *w)
 		return quic_cannot(w, ESAFE_R_QUIC_UNKNOWN);
 	case QUIC_INITIAL:
 		break;
+	case QUIC_HUGE: /* to any port: nobody else's datagrams look like that */
+		w->reason = ESAFE_R_QUIC_TOO_LONG;
+		return QUIC_CANNOT;
 	default:
 		return quic_cannot(w, ESAFE_R_QUIC_UNREADABLE);
 	}

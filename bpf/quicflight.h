@@ -26,6 +26,7 @@ struct quic_conn {
 	__u64 scid;      /* hash of the client's own id */
 	__u64 opened;    /* which one is younger */
 	__u64 expected;  /* packet number */
+	struct quic_cid cid; /* its first destination: what its keys are made of, in any version */
 	struct quic_keys keys;
 	__u32 state;     /* enum quic_state */
 	__u32 initials;  /* that were read */
@@ -166,6 +167,7 @@ PART int quic_begin(struct quic_conn *c, struct quic_work *w)
 	if (!c || !w)
 		return -1;
 	c->keys = w->keys;
+	c->cid = w->cid;
 	c->expected = 0;
 	c->state = QUIC_READING;
 	c->initials = c->have = 0;

@@ -3,6 +3,7 @@
 #ifndef ESAFE_QUICKEYS_H
 #define ESAFE_QUICKEYS_H
 
+#include "bytes.h"
 #include "quicwire.h"
 
 TABLE __u32 quic_v1_salt[8] = { 0x38762cf7, 0xf55934b3, 0x4d179ae6, 0xa4c80cad, 0xccbb7f0a };
@@ -29,12 +30,20 @@ PART __u32 quic_cid_word(struct quic_work *w, __u32 i)
 
 	if (!w)
 		return 0;
-	word = quic_be32(w, w->dcid + i * 4);
-	left = i * 4 < w->dcid_len ? w->dcid_len - i * 4 : 0;
-	if (left > 3)
-		return word;
-	word = left ? word & ~0U << (32 - left * 8) : 0;
-	return i == w->dcid_len / 4 ? word | 0x80000000 >> left * 8 : word;
+	word = __builtin_bswap32(load4(&w->cid.bytes[i * 4 & 31]));
+	left = i * 4 < w->cid.len ? w->cid.len - i * 4 : 0;
+	return left > 3 || i != w->cid.len / 4 ? word : word | 0x80000000 >> left * 8;
+}
+
+/* The destination id of the packet is the one that keys are made of. */
+PART int quic_own_cid(struct quic_work *w)
+{
+	if (!w)
+		return -1;
+	w->cid.len = w->dcid_len;
+	for (__u32 i = 0; i < QUIC_CID_MAX + 4; i++)
+		w->cid.bytes[i] = i < w->dcid_len ? QUIC_BYTE(w, w->dcid + i) : 0;
+	return 0;
 }
 
 PART int quic_cid_message(struct quic_work *w)
@@ -43,7 +52,7 @@ PART int quic_cid_message(struct quic_work *w)
 		return -1;
 	for (__u32 i = 0; i < 15; i++)
 		w->sha.w[i] = i > QUIC_CID_MAX / 4 ? 0 : quic_cid_word(w, i);
-	w->sha.w[15] = (64 + w->dcid_len) * 8;
+	w->sha.w[15] = (64 + w->cid.len) * 8;
 	return 0;
 }
 
@@ -74,7 +83,7 @@ static __always_inline int quic_expand(struct quic_work *w, const __u8 (*labels)
 	return 0;
 }
 
-/* The keys that the client's Initials have when this one is the first: w->keys. */
+/* The keys that the client's Initials of this version have when the first one went to w->cid: w->keys. */
 PART int quic_derive(struct quic_work *w)
 {
 	__u32 is_v2;

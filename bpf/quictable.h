@@ -183,19 +183,35 @@ PART int quic_take(struct quic_work *w, __u64 flow)
 	return quic_begin(c, w);
 }
 
+/*
+ * The keys of a connection. Its server may go on in another version than the client began with (RFC 9368 section 2.3);
+ * the keys of that one are made of the same id.
+ */
+static __always_inline int quic_known_keys(struct quic_conn *c, struct quic_work *w)
+{
+	w->keys = c->keys;
+	if (c->keys.version != w->version) {
+		w->cid = c->cid;
+		if (quic_derive(w))
+			return -1;
+	}
+	w->expected = c->expected;
+	return 0;
+}
+
 /* Tries the keys of the connection that was found. 0: they fit; 1: they do not, others may; -1: none will. */
 static __always_inline int quic_try_known(struct quic_work *w)
 {
 	struct quic_conn *c = quic_conn_get(w->conn);
+	__u32 same;
 
-	if (!c)
+	if (!c || quic_known_keys(c, w))
 		return -1;
-	if (c->keys.version != w->version)
-		return 1;
-	w->keys = c->keys;
-	w->expected = c->expected;
+	same = c->keys.version == w->version;
 	if (quic_open(w))
-		return c->dcid[0] == w->dcid_hash ? -1 : 1;
+		return same && c->dcid[0] == w->dcid_hash ? -1 : 1;
+	if (!same)
+		c->keys = w->keys;
 	if (c->dcid[0] != w->dcid_hash)
 		c->dcid[1] = w->dcid_hash;
 	return 0;
@@ -221,7 +237,7 @@ PART int quic_unseal(struct quic_work *w, __u64 flow)
 		is_known |= fits < 0;
 		w->unfit = w->conn;
 	}
-	if (fits && (is_known || quic_derive(w) || quic_open(w) || quic_take(w, flow)))
+	if (fits && (is_known || quic_own_cid(w) || quic_derive(w) || quic_open(w) || quic_take(w, flow)))
 		return -1;
 	c = quic_conn_get(w->conn);
 	if (!c)

@@ -23,6 +23,7 @@ enum quic_kind {
 	QUIC_INITIAL,
 	QUIC_LONG,    /* 0-RTT or Handshake */
 	QUIC_UNKNOWN, /* of a version that cannot be read */
+	QUIC_HUGE,    /* an Initial that is longer than what is read */
 	QUIC_BAD,
 };
 
@@ -37,6 +38,11 @@ struct quic_keys {
 	__u32 key[4], mask[4]; /* of AES: for the packet, and for its header */
 	__u32 iv[3];
 	__u32 version;
+};
+
+struct quic_cid {
+	__u8 bytes[QUIC_CID_MAX + 4]; /* zero bytes behind */
+	__u32 len;
 };
 
 struct quic_work {
@@ -63,6 +69,7 @@ struct quic_work {
 	__u32 differs;
 	__u32 offset, len, data; /* a CRYPTO frame */
 	__u32 crypto_end;
+	struct quic_cid cid;  /* the id that keys are made of */
 	struct quic_keys keys;
 	struct sha256 sha;
 	struct gcm gcm;
@@ -131,8 +138,10 @@ PART int quic_header(struct quic_work *w)
 	if (w->scid_len > QUIC_CID_MAX || type == 3) /* no client sends a Retry */
 		return QUIC_BAD;
 	if (type == 0) {
-		if (quic_number(w, room) || w->value > room)
+		if (quic_number(w, room) || w->value > have - w->at)
 			return QUIC_BAD;
+		if (w->value > room - w->at)
+			return QUIC_HUGE;
 		w->at += w->value;
 	}
 	if (quic_number(w, room) || w->value > have - w->at)
@@ -141,7 +150,9 @@ PART int quic_header(struct quic_work *w)
 	w->packet_len = w->at + w->value;
 	if (type)
 		return QUIC_LONG;
-	return w->value < 4 + GCM_TAG || w->packet_len > GCM_ROOM ? QUIC_BAD : QUIC_INITIAL;
+	if (w->value < 4 + GCM_TAG)
+		return QUIC_BAD;
+	return w->packet_len > GCM_ROOM ? QUIC_HUGE : QUIC_INITIAL;
 }
 
 /* The whole of a number of which the packet carries the lowest bytes (RFC 9000 appendix A.3). */

@@ -72,6 +72,7 @@ int LLVMFuzzerTestOneInput(const __u8 *data, size_t size)
 	memcpy(work.gcm.bytes, data, size);
 	work.have = size;
 	if (quic_header(&work) == QUIC_INITIAL) {
+		quic_own_cid(&work);
 		quic_derive(&work);
 		quic_open(&work);
 	}
