@@ -120,7 +120,7 @@ static __always_inline int tc_tunnel(struct __sk_buff *skb, struct scratch *s)
 }
 
 /* From the devices, UDP. */
-static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
+static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s, const int reads_quic)
 {
 	const struct pkt *p = &s->pkt;
 	int elsewhere = p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) &&
@@ -133,19 +133,16 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 		begin(s);
 		return tc_question(skb);
 	}
-	if (elsewhere && !quic_elsewhere(skb, s))
+	if (elsewhere && !s->begins_quic)
 		return tc_datagram(skb);
 	if (p->first_fragment) {
 		count_drop(ESAFE_R_FRAGMENT);
 		return TC_ACT_SHOT;
 	}
-	if (elsewhere) {
-		int fate = tc_quic(skb, 1);
-
-		return fate == TC_ACT_UNSPEC ? tc_datagram(skb) : fate;
+	if (p->dport != bpf_htons(PORT_DNS)) {
+		fate = reads_quic ? tc_quic(skb, elsewhere) : tc_quic_unread(skb, elsewhere);
+		return elsewhere && fate == TC_ACT_UNSPEC ? tc_datagram(skb) : fate;
 	}
-	if (p->dport != bpf_htons(PORT_DNS))
-		return tc_quic(skb, 0);
 	begin(s);
 	if (tc_question_load(skb, s)) {
 		count_drop(ESAFE_R_DNS_MALFORMED);
@@ -154,9 +151,7 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s)
 	return tc_question(skb);
 }
 
-/* From the devices. */
-SEC("tc")
-int esafe_ingress(struct __sk_buff *skb)
+static __always_inline int from_devices(struct __sk_buff *skb, const int reads_quic)
 {
 	struct esafe_config *c = config_get();
 	struct scratch *s = scratch_get();
@@ -179,7 +174,7 @@ int esafe_ingress(struct __sk_buff *skb)
 	case PKT_TCP:
 		return tc_tcp(skb, s);
 	case PKT_UDP:
-		return tc_udp(skb, s);
+		return tc_udp(skb, s, reads_quic);
 	case PKT_PROTO:
 		return tunnel_judge(tunnel_protocol(s->pkt.l4_proto)) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	case PKT_FRAGMENT:
@@ -189,6 +184,20 @@ int esafe_ingress(struct __sk_buff *skb)
 		count_drop(ESAFE_R_HEADER);
 		return TC_ACT_SHOT;
 	}
+}
+
+/* From the devices. */
+SEC("tc")
+int esafe_ingress(struct __sk_buff *skb)
+{
+	return from_devices(skb, 1);
+}
+
+/* In its place where the kernel's verifier does not take that one; not loaded otherwise. */
+SEC("?tc")
+int esafe_noquic(struct __sk_buff *skb)
+{
+	return from_devices(skb, 0);
 }
 
 /* To the devices, TCP: what servers say of connections that are being opened. */

@@ -71,6 +71,7 @@ struct scratch {
 	__u32 from_device;   /* a packet to a device that another device here sent, or feigned */
 	/* tunnels */
 	__u32 head_len;
+	__u32 begins_quic; /* a datagram may begin a connection of QUIC */
 	__u8 head[TUNNEL_ROOM]; /* the first bytes of a datagram or stream */
 	/* replies */
 	__u32 message_len, tail, partial;

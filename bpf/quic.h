@@ -303,14 +303,16 @@ static __always_inline int quic_inspect(struct __sk_buff *skb, struct quic_work 
 	return QUIC_DROP;
 }
 
-/* May a datagram to any other port begin a connection of QUIC? Those that were merged are not looked into here. */
-static __always_inline int quic_elsewhere(const struct __sk_buff *skb, const struct scratch *s)
+/* It passes unread, and the rest of its connection with it. */
+static __always_inline int quic_leave(struct scratch *s, int elsewhere)
 {
-	__u32 version = tunnel_be32(s->head, 1);
-
-	if (skb->gso_size)
-		return 1;
-	return s->head_len >= 8 && s->head[0] & 0x80 && (version == QUIC_V1 || version == QUIC_V2);
+	if (!elsewhere) {
+		s->known = reach_known();
+		count_known(s);
+		report();
+		judged_put(s->flow, JUDGED_UNREAD);
+	}
+	return TC_ACT_UNSPEC;
 }
 
 /* What becomes of the datagram. On other ports QUIC is read, whatever the group, unless it is allowed unread. */
@@ -318,15 +320,8 @@ static __always_inline int quic_decide(struct __sk_buff *skb, struct quic_work *
 {
 	int mode = w->judged ? ESAFE_QUIC_INSPECT : quic_mode(), fate = QUIC_REPEATS;
 
-	if (mode == ESAFE_QUIC_ALLOW) {
-		if (!w->elsewhere) {
-			s->known = reach_known();
-			count_known(s);
-			report();
-			judged_put(s->flow, JUDGED_UNREAD);
-		}
-		return TC_ACT_UNSPEC;
-	}
+	if (mode == ESAFE_QUIC_ALLOW)
+		return quic_leave(s, w->elsewhere);
 	if (mode == ESAFE_QUIC_INSPECT || w->elsewhere) {
 		s->verdict = ESAFE_BLOCK;
 		fate = quic_inspect(skb, w);
@@ -353,22 +348,30 @@ PART int quic_unreached(struct __sk_buff *skb)
 	return quic_refuse(skb);
 }
 
-/* A datagram to a QUIC port, or with `elsewhere` one that may be of QUIC to another, in scratch with its head. */
-PART int tc_quic(struct __sk_buff *skb, int elsewhere)
+enum quic_known {
+	QUIC_IS_LOST,
+	QUIC_IS_DONE,    /* it passes */
+	QUIC_IS_FAR,     /* its address may not be reached */
+	QUIC_IS_NEW,     /* from here on scratch.flow is set */
+	QUIC_IS_OVER,    /* new, because what was judged is judged anew */
+	QUIC_IS_JUDGED,  /* but a packet of a connection that begins may be in it */
+};
+
+/* What is known of the connection of the datagram in scratch. */
+PART int quic_known(struct __sk_buff *skb)
 {
 	struct esafe_config *c = config_get();
 	struct scratch *s = scratch_get();
 	struct judged_bucket *b;
-	struct quic_work *w;
 	__u64 hash, word;
 	int over;
 
 	if (!s || !c)
-		return TC_ACT_SHOT;
+		return QUIC_IS_LOST;
 	hash = flow_hash(c, &s->pkt, 1);
 	b = judged_bucket(hash);
 	if (!b)
-		return TC_ACT_SHOT;
+		return QUIC_IS_LOST;
 	word = judged_find(b, hash);
 	over = s->cut_off && judged_is_old(word, s->era);
 	if (over)
@@ -376,21 +379,64 @@ PART int tc_quic(struct __sk_buff *skb, int elsewhere)
 	if (word && !judged_is_fresh(word, bpf_jiffies64()))
 		judged_put(hash, word & 3);
 	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(s->head[0] & 0x80)))
-		return TC_ACT_UNSPEC;
-	w = quic_work_get();
-	if (!w)
-		return TC_ACT_SHOT;
+		return QUIC_IS_DONE;
 	s->nonce = 0;
 	s->now_ns = bpf_ktime_get_tai_ns();
 	s->flow = hash;
-	if (!word && !reach())
-		return quic_unreached(skb);
+	if (word)
+		return QUIC_IS_JUDGED;
+	if (!reach())
+		return QUIC_IS_FAR;
+	return over ? QUIC_IS_OVER : QUIC_IS_NEW;
+}
+
+/* What becomes of a datagram that need not be looked into. */
+static __always_inline int quic_plain_fate(struct __sk_buff *skb, int known)
+{
+	if (known == QUIC_IS_DONE)
+		return TC_ACT_UNSPEC;
+	return known == QUIC_IS_FAR ? quic_unreached(skb) : TC_ACT_SHOT;
+}
+
+/* A datagram to a QUIC port, or with `elsewhere` one that may be of QUIC to another, in scratch with its head. */
+PART int tc_quic(struct __sk_buff *skb, int elsewhere)
+{
+	struct quic_work *w = quic_work_get();
+	struct scratch *s = scratch_get();
+	int known = quic_known(skb);
+
+	if (!s || !w)
+		return TC_ACT_SHOT;
+	if (known < QUIC_IS_NEW)
+		return quic_plain_fate(skb, known);
 	w->from = w->datagram_end = s->pkt.payload;
 	w->end = s->pkt.payload + s->pkt.payload_len;
-	w->judged = !!word;
-	w->over = over;
+	w->judged = known == QUIC_IS_JUDGED;
+	w->over = known == QUIC_IS_OVER;
 	w->elsewhere = elsewhere;
 	return quic_decide(skb, w, s);
+}
+
+/*
+ * The same on a kernel that does not take the reading of QUIC, or where it is switched off: who would have it read has
+ * it refused.
+ */
+PART int tc_quic_unread(struct __sk_buff *skb, int elsewhere)
+{
+	struct scratch *s = scratch_get();
+	int mode, known = quic_known(skb);
+
+	if (!s)
+		return TC_ACT_SHOT;
+	if (known < QUIC_IS_NEW)
+		return quic_plain_fate(skb, known);
+	mode = quic_mode();
+	if (mode == ESAFE_QUIC_ALLOW)
+		return quic_leave(s, elsewhere);
+	if (mode == ESAFE_QUIC_INSPECT && s->verdict != ESAFE_DROP)
+		verdict(s, ESAFE_BLOCK, ESAFE_R_QUIC_REJECTED, 0);
+	report();
+	return s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include "maps.h"
 #include "policy.h"
 #include "report.h"
+#include "quicwire.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -90,6 +91,8 @@ PART int tunnel_look(struct __sk_buff *skb, __u32 from, __u32 whole)
 	if (bpf_skb_load_bytes(skb, from, s->head, bounded(len, TUNNEL_ROOM)))
 		return -1;
 	s->head_len = len;
+	s->begins_quic |= len >= 8 && s->head[0] & 0x80 &&
+			  (tunnel_be32(s->head, 1) == QUIC_V1 || tunnel_be32(s->head, 1) == QUIC_V2);
 	return tunnel_datagram(s->head, len, whole, bpf_ntohs(s->pkt.dport));
 }
 
@@ -125,6 +128,7 @@ PART int tunnel_find(struct __sk_buff *skb)
 	if (!s)
 		return -1;
 	whole = s->pkt.payload_len;
+	s->begins_quic = 0;
 	if (segment && segment < whole) {
 		found = tunnel_merged(skb);
 		if (found)

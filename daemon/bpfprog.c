@@ -30,6 +30,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the packet readers ar
 struct bpfprog {
 	struct esafe_bpf *skel;
 	struct maps maps;
+	bool reads_quic;
 };
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -128,22 +129,54 @@ static int set_pins(struct esafe_bpf *skel, const char *dir)
 	return 0;
 }
 
-static int open_and_load(const char *dir, struct esafe_bpf **out)
+/* dir: of the pins; NULL: nothing is pinned, and only what bpfprog_run() runs is loaded. */
+static int open_and_load(struct bpfprog *prog, const char *dir, bool reads_quic)
 {
 	struct esafe_bpf *skel = esafe_bpf__open();
 	int err;
 
 	if (!skel)
 		return -errno;
-	err = set_pins(skel, dir);
+	bpf_program__set_autoload(skel->progs.esafe_ingress, reads_quic);
+	bpf_program__set_autoload(skel->progs.esafe_noquic, !reads_quic);
+	if (!dir) {
+		bpf_program__set_autoload(skel->progs.esafe_xdp, false);
+		bpf_program__set_autoload(skel->progs.esafe_why, false);
+	}
+	err = dir ? set_pins(skel, dir) : 0;
 	if (!err)
 		err = esafe_bpf__load(skel);
 	if (err) {
 		esafe_bpf__destroy(skel);
 		return err;
 	}
-	*out = skel;
+	prog->skel = skel;
+	prog->reads_quic = reads_quic;
 	return 0;
+}
+
+/* What reads QUIC asks most of the kernel's verifier. One that refuses it filters all the same, without. */
+static int load_what_goes(struct bpfprog *prog, const char *dir, bool quic_inspect)
+{
+	int why = quic_inspect ? open_and_load(prog, dir, true) : 0, err;
+
+	if (quic_inspect && !why)
+		return 0;
+	err = open_and_load(prog, dir, false);
+	if (!err && why)
+		log_warn("this kernel does not take the program that reads QUIC (%s): groups with quic: inspect have "
+			 "it rejected", strerror(-why));
+	return err;
+}
+
+static const struct bpf_program *ingress(const struct bpfprog *prog)
+{
+	return prog->reads_quic ? prog->skel->progs.esafe_ingress : prog->skel->progs.esafe_noquic;
+}
+
+bool bpfprog_reads_quic(const struct bpfprog *prog)
+{
+	return prog->reads_quic;
 }
 
 static void fill_maps(struct bpfprog *prog)
@@ -190,7 +223,7 @@ int bpfprog_load(const struct config *config, struct bpfprog **out, bool *adopte
 		if (err)
 			goto fail;
 	}
-	err = open_and_load(config->pin_dir, &prog->skel);
+	err = load_what_goes(prog, config->pin_dir, config->quic_inspect);
 	if (err) {
 		log_errno(err, "loading the programs");
 		goto fail;
@@ -218,15 +251,8 @@ int bpfprog_load_private(struct bpfprog **out)
 
 	if (!prog)
 		return -ENOMEM;
-	prog->skel = esafe_bpf__open();
-	err = prog->skel ? 0 : -errno;
-	if (!err) {
-		bpf_program__set_autoload(prog->skel->progs.esafe_xdp, false);
-		bpf_program__set_autoload(prog->skel->progs.esafe_why, false);
-		err = esafe_bpf__load(prog->skel);
-	}
+	err = load_what_goes(prog, NULL, true);
 	if (err) {
-		esafe_bpf__destroy(prog->skel);
 		free(prog);
 		return log_errno(err, "loading programs for a replay");
 	}
@@ -238,8 +264,7 @@ int bpfprog_load_private(struct bpfprog **out)
 int bpfprog_run(struct bpfprog *prog, enum esafe_hook hook, const void *frame, size_t len)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = len, .repeat = 1);
-	const struct bpf_program *program = hook == ESAFE_HOOK_EGRESS ? prog->skel->progs.esafe_egress :
-									prog->skel->progs.esafe_ingress;
+	const struct bpf_program *program = hook == ESAFE_HOOK_EGRESS ? prog->skel->progs.esafe_egress : ingress(prog);
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(program), &run))
 		return -errno;
@@ -355,7 +380,7 @@ int bpfprog_attach(struct bpfprog *prog, const struct config_iface *iface)
 	if (!err)
 		err = tc_attach(ifindex, BPF_TC_EGRESS, bpf_program__fd(prog->skel->progs.esafe_egress));
 	if (!err)
-		err = tc_attach(ifindex, BPF_TC_INGRESS, bpf_program__fd(prog->skel->progs.esafe_ingress));
+		err = tc_attach(ifindex, BPF_TC_INGRESS, bpf_program__fd(ingress(prog)));
 	if (err)
 		return log_errno(err, "attaching to %s", iface->name);
 	err = xdp_set(ifindex, iface->xdp ? bpf_program__fd(prog->skel->progs.esafe_xdp) : -1);

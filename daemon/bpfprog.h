@@ -18,6 +18,9 @@ struct bpfprog;
  */
 int bpfprog_load(const struct config *config, struct bpfprog **prog, bool *adopted);
 
+/* Are names in QUIC read? Not if the configuration says so, or the kernel refused the program that does. */
+bool bpfprog_reads_quic(const struct bpfprog *prog);
+
 /* Loads the programs with maps of their own: nothing is pinned or attached; only bpfprog_run() runs them. */
 int bpfprog_load_private(struct bpfprog **prog);
 

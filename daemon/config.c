@@ -16,6 +16,7 @@
 
 static const struct word identity_words[] = { { "mac", ESAFE_BY_MAC }, { "address", ESAFE_BY_ADDRESS }, { 0 } };
 static const struct word xdp_words[] = { { "off", 0 }, { "native", 1 }, { 0 } };
+static const struct word quic_words[] = { { "off", 0 }, { "auto", 1 }, { 0 } };
 static const struct limits retention_limits = { 1, 3660 };
 static const struct limits devices_limits = { 0, 1000 };
 #define SPAN_MAX (31 * 86400)
@@ -43,7 +44,7 @@ static int row_ifname(struct reader *reader, const struct node *node, const stru
 	return 0;
 }
 
-static int row_xdp(struct reader *reader, const struct node *node, const struct row *row, void *field)
+static int row_bool_word(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
 	int value, err = row_word(reader, node, row, &value);
 
@@ -58,7 +59,7 @@ static const struct row iface_rows[] = {
 	  .read = row_word,
 	  .offset = offsetof(struct config_iface, identity),
 	  .arg = identity_words },
-	{ .key = "xdp", .read = row_xdp, .offset = offsetof(struct config_iface, xdp), .arg = xdp_words },
+	{ .key = "xdp", .read = row_bool_word, .offset = offsetof(struct config_iface, xdp), .arg = xdp_words },
 	{ 0 },
 };
 
@@ -186,6 +187,10 @@ static const struct row rows[] = {
 	  .arg = &(const size_t){ SOCKET_MAX } },
 	{ .key = "dhcp_leases", .read = row_path, .offset = offsetof(struct config, dhcp_leases) },
 	{ .key = "zone", .read = row_zone, .offset = offsetof(struct config, zone) },
+	{ .key = "quic_inspect",
+	  .read = row_bool_word,
+	  .offset = offsetof(struct config, quic_inspect),
+	  .arg = quic_words },
 	{ .key = "metrics", .read = row_metrics, .offset = offsetof(struct config, metrics) },
 	{ .key = "retention_days",
 	  .read = row_number,
@@ -213,6 +218,7 @@ static struct config *config_standard(void)
 	config->metrics = (struct config_listen){ .on = true, .port = 9464 };
 	config->retention_days = 365;
 	config->grant_longest = 8 * 3600;
+	config->quic_inspect = true;
 	config->sessions = (struct session_limits){
 		.span = {
 			[ESAFE_HOW_RADIUS] = 12 * 3600, /* since the last interim update */

@@ -36,6 +36,7 @@ struct config {
 	char *socket;
 	char *dhcp_leases; /* NULL: none */
 	char *zone;        /* such as Europe/London */
+	bool quic_inspect; /* names in QUIC are read for groups that say so; false: QUIC is rejected instead */
 	struct config_listen metrics;
 	unsigned retention_days;
 	struct session_limits sessions;

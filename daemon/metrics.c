@@ -191,6 +191,8 @@ static const struct {
 	{ "esafe_flows_evicted_total", "counter", "Connections forgotten for lack of room.",
 	  VALUE(U64, stats.flows_evicted) },
 	{ "esafe_interface_attached", "gauge", "1 if the program is attached to the interface.", .write = write_ifaces },
+	{ "esafe_quic_inspected", "gauge", "1 if names in QUIC are read where the policy says so; 0: QUIC is rejected there.",
+	  VALUE(BOOL, reads_quic) },
 	{ "esafe_names", "gauge", "Different names in the category map.", VALUE(U64, names) },
 	{ "esafe_list_names", "gauge", "Names taken from a list.", .write = write_list_names },
 	{ "esafe_list_rejects", "gauge", "Lines of a list that are not names.", .write = write_list_rejects },

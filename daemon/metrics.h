@@ -40,6 +40,7 @@ struct metrics_snapshot {
 	const struct metrics_iface *ifaces;
 	size_t ifaces_count;
 	__u64 names;                         /* in the category map */
+	bool reads_quic;
 	__u32 policy_version;
 	double policy_applied;               /* seconds since 1970; 0: none */
 	double policy_until;                 /* last moment that the kernel knows the timetable for */

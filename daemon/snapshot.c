@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "bpfprog.h"
 #include "clock.h"
 #include "compile.h"
 #include "devices.h"
@@ -71,6 +72,7 @@ static int take_lists(const struct esafed *esafed, struct snapshot *out)
 	out->metrics.lists = out->lists;
 	out->metrics.lists_count = esafed->lists.n;
 	out->metrics.names = esafed->lists.stats.names;
+	out->metrics.reads_quic = bpfprog_reads_quic(esafed->prog);
 	return 0;
 }
 

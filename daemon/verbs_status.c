@@ -27,6 +27,15 @@ static json_t *filter_state(const struct esafed *esafed)
 	return ifaces;
 }
 
+/* What becomes of QUIC in groups with `quic: inspect`. */
+static const char *quic_state(const struct esafed *esafed, const struct metrics_snapshot *metrics)
+{
+	if (metrics->reads_quic)
+		return "inspected";
+	return esafed->config->quic_inspect ? "rejected: this kernel cannot carry its inspection" :
+					      "rejected: its inspection is switched off";
+}
+
 static json_t *policy_state(const struct esafed *esafed, const struct metrics_snapshot *metrics)
 {
 	json_t *policy = json_object();
@@ -118,6 +127,9 @@ static json_t *warnings(const struct esafed *esafed, const struct metrics_snapsh
 	if (esafed->policy_differs)
 		json_array_append_new(list, json_string("the policy file differs from the policy in force: "
 							"see esafectl policy diff"));
+	if (!metrics->reads_quic && esafed->config->quic_inspect)
+		json_array_append_new(list, json_string("QUIC is rejected where it should be inspected: this kernel "
+							"refuses the program"));
 	if (esafed->until && esafed->until - clock_seconds() < 2 * 24 * 60 * 60)
 		json_array_append_new(list, json_string("the timetable in the kernel ends in less than two days"));
 	return list;
@@ -149,6 +161,7 @@ void verb_status(struct request *request)
 	json_object_set_new(row, "interfaces", filter_state(esafed));
 	json_object_set_new(row, "policy", policy_state(esafed, &snapshot->metrics));
 	json_object_set_new(row, "lists", lists_state(esafed));
+	reply_text(row, "quic", quic_state(esafed, &snapshot->metrics));
 	reply_number(row, "devices", snapshot->metrics.devices);
 	reply_number(row, "users", snapshot->metrics.users);
 	json_object_set_new(row, "events", event_counts(&snapshot->metrics));

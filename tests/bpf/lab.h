@@ -35,6 +35,7 @@ struct lab_event {
 
 struct lab {
 	struct esafe_bpf *skel;
+	const struct bpf_program *ingress;
 	struct maps maps;
 	struct ring_buffer *ring;
 	struct esafe_policy *policy;
@@ -86,8 +87,20 @@ static inline int lab_quiet(enum libbpf_print_level level, const char *fmt, va_l
 	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, args) : 0;
 }
 
+/* The programs as a kernel has them that does not take the reading of QUIC, or all of them. */
+static inline struct esafe_bpf *lab_load(int reads_quic)
+{
+	struct esafe_bpf *skel = esafe_bpf__open();
+
+	LAB_CHECK(skel);
+	bpf_program__set_autoload(skel->progs.esafe_ingress, reads_quic);
+	bpf_program__set_autoload(skel->progs.esafe_noquic, !reads_quic);
+	LAB_CHECK(!esafe_bpf__load(skel));
+	return skel;
+}
+
 /* Every test has maps of its own: nothing is pinned, nothing attached. */
-static inline struct lab *lab_open(void)
+static inline struct lab *lab_open_with(int reads_quic)
 {
 	struct lab *lab = calloc(1, sizeof(*lab));
 	struct esafe_config config = { .hash_k1 = LAB_K1, .hash_k2 = LAB_K2, .flow_k1 = LAB_K2, .flow_k2 = LAB_K1,
@@ -96,8 +109,8 @@ static inline struct lab *lab_open(void)
 
 	libbpf_set_print(lab_quiet);
 	LAB_CHECK(lab);
-	lab->skel = esafe_bpf__open_and_load();
-	LAB_CHECK(lab->skel);
+	lab->skel = lab_load(reads_quic);
+	lab->ingress = reads_quic ? lab->skel->progs.esafe_ingress : lab->skel->progs.esafe_noquic;
 #define X(name) lab->maps.name = bpf_map__fd(lab->skel->maps.name);
 	MAPS_LIST(X)
 #undef X
@@ -116,6 +129,11 @@ static inline struct lab *lab_open(void)
 	if ((__s64)lab->tai_offset < 1000000000)
 		lab->tai_offset = 0;
 	return lab;
+}
+
+static inline struct lab *lab_open(void)
+{
+	return lab_open_with(1);
 }
 
 static inline void lab_close(struct lab *lab)
@@ -339,7 +357,7 @@ static inline int lab_in(struct lab *lab, const struct lab_packet *p, struct fra
 	static struct frame frame;
 
 	lab_frame(&frame, p);
-	return lab_run(lab, lab->skel->progs.esafe_ingress, &frame, out);
+	return lab_run(lab, lab->ingress, &frame, out);
 }
 
 static inline int lab_out(struct lab *lab, const struct lab_packet *p)

@@ -10,7 +10,11 @@ static int print_count(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 size = sizeof(info);
-	int err = bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size);
+	int err;
+
+	if (!bpf_program__autoload(program))
+		return 0;
+	err = bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size);
 
 	if (err) {
 		fprintf(stderr, "verified: %s: %s\n", bpf_program__name(program), strerror(-err));
@@ -22,11 +26,13 @@ static int print_count(const struct bpf_program *program)
 
 int main(void)
 {
-	struct esafe_bpf *skel = esafe_bpf__open_and_load();
+	struct esafe_bpf *skel = esafe_bpf__open();
 	struct bpf_program *program;
 	int failed = 0;
 
-	if (!skel) {
+	if (skel)
+		bpf_program__set_autoload(skel->progs.esafe_noquic, true);
+	if (!skel || esafe_bpf__load(skel)) {
 		fprintf(stderr, "verified: the programs do not load: %s\n", strerror(errno));
 		return 1;
 	}
