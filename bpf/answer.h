@@ -109,12 +109,12 @@ PART int tc_answer(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	len = s->proto == ESAFE_P_HTTP ? answer_http(s) : answer_dns(s);
 	if (!len)
-		return tc_reset(skb);
+		return tc_reset(skb, 0);
 	headers = s->pkt.l4 + 20;
 	if (load_headers(skb, s->other, headers) || reset_server() || reset_client() || answer_headers(s, len) ||
 	    bpf_skb_change_tail(skb, headers + len, 0) || store_headers(skb, s->other, headers) ||
 	    bpf_skb_store_bytes(skb, headers, &s->other[ANSWER_AT], bounded(len, MESSAGE_ROOM), 0) ||
-	    bpf_clone_redirect(skb, skb->ifindex, 0) || bpf_skb_change_tail(skb, headers, 0) ||
+	    send_copy(skb, s, 0) || bpf_skb_change_tail(skb, headers, 0) ||
 	    store_headers(skb, s->message, headers)) {
 		count_fault();
 		return TC_ACT_SHOT;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The entries: read, judge, map the fate to what the hook returns. Everything else is in the headers. */
 #include "answer.h"
+#include "dnstcp.h"
 #include "maps.h"
 #include "page.h"
 #include "question.h"
@@ -77,7 +78,7 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && p->dport != bpf_htons(PORT_DNS) && !reach())
 		return reach_refuse_syn(skb);
 	if (word) {
-		tc_reset(skb); /* again, in case the first was lost */
+		tc_reset(skb, 0); /* again, in case the first was lost */
 		return TC_ACT_SHOT;
 	}
 	s->flow = hash;
@@ -88,17 +89,20 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 		return TC_ACT_UNSPEC;
 	if (fate == STREAM_ANSWER)
 		return tc_answer(skb);
-	return fate == STREAM_RESET ? tc_reset(skb) : TC_ACT_SHOT;
+	return fate == STREAM_RESET ? tc_reset(skb, 0) : TC_ACT_SHOT;
 }
 
-/* A question, in scratch.message. */
-static __always_inline int tc_question(struct __sk_buff *skb)
+/* Questions, in as many datagrams as the packet has. */
+static __always_inline int tc_questions(struct __sk_buff *skb)
 {
-	switch (question_judge(0)) {
+	switch (questions_judge(skb)) {
 	case QUESTION_PASS:
 		return TC_ACT_UNSPEC;
 	case QUESTION_ANSWER:
 		return tc_send_answer(skb);
+	case QUESTION_NONE:
+		count_drop(ESAFE_R_DNS_MALFORMED);
+		return TC_ACT_SHOT;
 	default:
 		return TC_ACT_SHOT;
 	}
@@ -129,9 +133,9 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s, cons
 
 	if (fate != TC_ACT_UNSPEC)
 		return fate;
-	if (p->dport != bpf_htons(PORT_DNS) && tc_question_elsewhere(skb, s)) {
+	if (p->dport != bpf_htons(PORT_DNS) && question_elsewhere(skb)) {
 		begin(s);
-		return tc_question(skb);
+		return tc_questions(skb);
 	}
 	if (elsewhere && !s->begins_quic)
 		return tc_datagram(skb);
@@ -144,11 +148,7 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s, cons
 		return elsewhere && fate == TC_ACT_UNSPEC ? tc_datagram(skb) : fate;
 	}
 	begin(s);
-	if (tc_question_load(skb, s)) {
-		count_drop(ESAFE_R_DNS_MALFORMED);
-		return TC_ACT_SHOT;
-	}
-	return tc_question(skb);
+	return tc_questions(skb);
 }
 
 static __always_inline int from_devices(struct __sk_buff *skb, const int reads_quic)
@@ -200,23 +200,55 @@ int esafe_noquic(struct __sk_buff *skb)
 	return from_devices(skb, 0);
 }
 
-/* To the devices, TCP: what servers say of connections that are being opened. */
+/*
+ * To the devices, TCP: what servers say of connections that are being opened, and what they say in DNS. Nothing else is
+ * dropped here.
+ */
 static __always_inline int tc_tcp_response(struct __sk_buff *skb, struct scratch *s, const struct esafe_config *c)
 {
+	int says = s->pkt.sport == bpf_htons(PORT_DNS) && s->pkt.payload_len;
 	struct judged_bucket *b;
-	__u64 hash;
+	__u64 hash, word;
 
 	if (!(s->pkt.tcp_flags & (TCP_ACK | TCP_SYN)))
 		return TC_ACT_UNSPEC;
 	hash = flow_hash(c, &s->pkt, 0);
 	b = judged_bucket(hash);
-	if (!b || (!(s->pkt.tcp_flags & TCP_SYN) && judged_find(b, hash)))
+	if (!b)
 		return TC_ACT_UNSPEC;
-	s->nonce = 0;
+	word = s->pkt.tcp_flags & TCP_SYN ? 0 : judged_find(b, hash);
+	if (word)
+		return says && (word & 3) == JUDGED_BLOCKED ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	s->flow = hash;
 	s->from_device = skb->tc_index == MARK_DEVICE;
-	stream_in(skb);
-	return TC_ACT_UNSPEC;
+	begin(s);
+	if (!says) {
+		stream_in(skb);
+		return TC_ACT_UNSPEC;
+	}
+	switch (dnstcp_response(skb)) {
+	case STREAM_PASS:
+		return TC_ACT_UNSPEC;
+	case STREAM_RESET:
+		return tc_reset(skb, BPF_F_INGRESS);
+	default:
+		return TC_ACT_SHOT;
+	}
+}
+
+/*
+ * A part of a datagram or segment from port 53. TCP is never cut by IP: who does it hides something. Later ones cannot
+ * be put together without the first.
+ */
+static __always_inline int tc_fragment_response(struct __sk_buff *skb, const struct scratch *s)
+{
+	__be16 port = 0;
+
+	if (!s->pkt.first_fragment || bpf_skb_load_bytes(skb, s->pkt.l4, &port, sizeof(port)) ||
+	    port != bpf_htons(PORT_DNS))
+		return TC_ACT_UNSPEC;
+	count_drop(ESAFE_R_FRAGMENT);
+	return TC_ACT_SHOT;
 }
 
 /* To the devices. */
@@ -228,7 +260,7 @@ int esafe_egress(struct __sk_buff *skb)
 	int kind;
 
 	count_run(ESAFE_HOOK_EGRESS);
-	if (!s || !c)
+	if (!s || !c || s->sending)
 		return TC_ACT_UNSPEC;
 	kind = tc_read(skb);
 	if (slot_touch(s, c, skb->len, 1) && cut_packet(kind, 1) != CUT_PASS)
@@ -240,7 +272,9 @@ int esafe_egress(struct __sk_buff *skb)
 		if (s->pkt.sport != bpf_htons(PORT_DNS))
 			return TC_ACT_UNSPEC;
 		begin(s);
-		return tc_response(skb);
+		return tc_responses(skb);
+	case PKT_FRAGMENT:
+		return tc_fragment_response(skb, s);
 	default:
 		return TC_ACT_UNSPEC;
 	}
@@ -302,6 +336,7 @@ int esafe_why(struct __sk_buff *skb)
 	nonce = bpf_ktime_get_ns() | 1;
 	s->nonce = nonce;
 	s->now_ns = w->at_ns ? w->at_ns : bpf_ktime_get_tai_ns();
+	datagram_first(skb, s);
 	if (tc_question_load(skb, s) || name_scan(s) ||
 	    dns_question_rest(s->message, question_view(s), s->name.len, &s->question))
 		return 2;

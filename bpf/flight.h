@@ -68,6 +68,61 @@ PART int flight_open(void)
 	return flight_start(f, s->start);
 }
 
+static __always_inline __u32 backflight_set(const struct scratch *s)
+{
+	return FLIGHTS / FLIGHT_WAYS + (s->flow & (BACKFLIGHTS / FLIGHT_WAYS - 1));
+}
+
+/* The server's side of a connection begins behind this SYN-ACK: takes a place for it. */
+PART int backflight_open(void)
+{
+	struct scratch *s = scratch_get();
+	struct flight_owners *owners;
+	struct flight *f;
+	__u32 set, way;
+	__u64 now;
+
+	if (!s)
+		return -1;
+	set = backflight_set(s);
+	owners = bpf_map_lookup_elem(&flight_owners, &set);
+	if (!owners)
+		return -1;
+	now = bpf_jiffies64();
+	way = flight_way(owners, s->flow);
+	if (way == FLIGHT_WAYS)
+		way = flight_victim(owners, now);
+	f = flight_get(set * FLIGHT_WAYS + way);
+	if (!f)
+		return -1;
+	owners->owner[way & (FLIGHT_WAYS - 1)] = FLOW_TAG(s->flow) << 16 | FLIGHT_STAMP(now);
+	f->have = s->pkt.seq + 1;
+	f->gap = 0;
+	f->kind = FLIGHT_DNS;
+	return flight_start(f, f->have);
+}
+
+/* Finds that place again: scratch.flight. */
+PART int backflight_find(void)
+{
+	struct scratch *s = scratch_get();
+	struct flight_owners *owners;
+	__u32 set, way;
+
+	if (!s)
+		return -1;
+	set = backflight_set(s);
+	owners = bpf_map_lookup_elem(&flight_owners, &set);
+	if (!owners)
+		return -1;
+	way = flight_way(owners, s->flow);
+	if (way == FLIGHT_WAYS)
+		return -1;
+	owners->owner[way & (FLIGHT_WAYS - 1)] = FLOW_TAG(s->flow) << 16 | FLIGHT_STAMP(bpf_jiffies64());
+	s->flight = set * FLIGHT_WAYS + way;
+	return 0;
+}
+
 /* Gives the place back. */
 PART int flight_close(struct scratch *s)
 {
@@ -99,7 +154,7 @@ PART int flight_load_overlap(struct __sk_buff *skb, __u32 overlap)
 PART int flight_same(__u32 overlap)
 {
 	struct scratch *s = scratch_get();
-	__u32 seq, whole = overlap & ~7U;
+	__u32 seq, whole = overlap & ~7U, blocks = overlap & ~63U;
 	struct flight *f;
 	__u64 differs;
 
@@ -109,14 +164,21 @@ PART int flight_same(__u32 overlap)
 	if (!f)
 		return 0;
 	seq = s->seq;
-	/* the last word first: what is left of it when the loop ends must not depend on where it ended */
+	/* the last word first: what is left of it when the loops end must not depend on where they ended */
 	differs = esafe_load8(&s->other[whole & (FLIGHT_ROOM - 1)]) ^
 		  esafe_load8(&FLIGHT_AT(f, seq + whole));
 	differs &= (1ULL << (overlap & 7) * 8) - 1;
-	for (__u32 i = 0; i < FLIGHT_ROOM; i += 8) {
-		if (i >= whole)
+	for (__u32 i = 0; i < 64; i += 8) {
+		if (blocks + i >= whole)
 			break;
-		differs |= esafe_load8(&s->other[i]) ^ esafe_load8(&FLIGHT_AT(f, seq + i));
+		differs |= esafe_load8(&s->other[(blocks + i) & (FLIGHT_ROOM - 1)]) ^
+			   esafe_load8(&FLIGHT_AT(f, seq + blocks + i));
+	}
+	for (__u32 i = 0; i < FLIGHT_ROOM; i += 64) {
+		if (i >= blocks)
+			break;
+		for (__u32 j = i; j < i + 64; j += 8)
+			differs |= esafe_load8(&s->other[j]) ^ esafe_load8(&FLIGHT_AT(f, seq + j));
 	}
 	return !differs;
 }

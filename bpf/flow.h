@@ -7,7 +7,8 @@
  *   judged    everything after: one word a connection, one lookup a packet
  *
  * A connection that asks for one name after another (HTTP, DNS over TCP) stays in `opening` for its life: each request
- * is read as if it were a first flight, and has a place in `flights` while it is.
+ * is read as if it were a first flight, and has a place in `flights` while it is. Of DNS over TCP the server's side is
+ * read in the same way, in a place of its own.
  *
  * A full bucket gives up its oldest entry. That frees nobody: data of a connection that is in no table is refused
  * (reason "tcp-unknown"), never passed.
@@ -29,6 +30,7 @@
 #define JUDGED_WAYS 8
 #define OPENING_WAYS 4
 #define FLIGHTS 512
+#define BACKFLIGHTS 256   /* places behind those, for what servers say (DNS over TCP) */
 #define FLIGHT_WAYS 8
 #define FLIGHT_ROOM 16384 /* longest first flight that is read */
 #define FLIGHT_CHUNK 2048 /* read at a time */

@@ -75,12 +75,22 @@ struct scratch {
 	__u8 head[TUNNEL_ROOM]; /* the first bytes of a datagram or stream */
 	/* replies */
 	__u32 message_len, tail, partial;
+	__u32 sending;       /* a packet of our own goes out in the middle of this one */
+	__u32 datagram, datagram_len; /* that is read: where it stands in the packet, which may hold several */
 	__u8 message[MESSAGE_ROOM + 16];
-	__u8 other[FLIGHT_ROOM + FLIGHT_CHUNK]; /* a retransmission, to compare */
+	union {
+		__u8 other[FLIGHT_ROOM + FLIGHT_CHUNK]; /* a retransmission, to compare; headers being built */
+		struct dns_message response;            /* being judged: before either */
+	};
 	/* responses */
 	struct dns_records records;
 	struct dns_expansion expansion;
 	struct svcb_cut cut;
+	__u32 replaced;      /* the packet is another one now */
+	__u32 turned;        /* scratch.pkt says what the device would have sent */
+	__u32 target;        /* offset of a name that the response leads on to */
+	__u32 names;         /* that the response leads on to, judged so far */
+	__u32 excuse;        /* enum response_excuse */
 };
 
 struct {
@@ -190,14 +200,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FLIGHTS / FLIGHT_WAYS);
+	__uint(max_entries, (FLIGHTS + BACKFLIGHTS) / FLIGHT_WAYS);
 	__type(key, __u32);
 	__type(value, struct flight_owners);
 } flight_owners SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FLIGHTS);
+	__uint(max_entries, FLIGHTS + BACKFLIGHTS);
 	__type(key, __u32);
 	__type(value, struct flight);
 } flights SEC(".maps");

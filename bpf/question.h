@@ -9,12 +9,40 @@
 #include "policy.h"
 #include "report.h"
 
-enum question_fate { QUESTION_PASS, QUESTION_ANSWER, QUESTION_DROP };
+enum question_fate { QUESTION_PASS, QUESTION_ANSWER, QUESTION_DROP, QUESTION_NONE /* nothing to judge */ };
+
+#define DATAGRAMS 128 /* in one packet */
+
+/*
+ * Datagrams of one size may come as one packet (UDP_SEGMENT of a sender in the same machine, GRO of a driver): all are
+ * looked at, one after another. If one of them is answered or changed, the packet becomes that one; the others were
+ * lost on the way and are asked for again.
+ */
+static __always_inline void datagram_first(struct __sk_buff *skb, struct scratch *s)
+{
+	__u32 size = skb->gso_size;
+
+	s->datagram = s->pkt.payload;
+	s->datagram_len = size && size < s->pkt.payload_len ? size : s->pkt.payload_len;
+}
+
+/* Goes on to the next one. 0: there is none. */
+static __always_inline int datagram_next(struct scratch *s)
+{
+	__u32 behind = s->datagram + s->datagram_len, end = s->pkt.payload + s->pkt.payload_len;
+
+	if (behind >= end)
+		return 0;
+	s->datagram = behind;
+	if (s->datagram_len > end - behind)
+		s->datagram_len = end - behind;
+	return 1;
+}
 
 /* How many bytes of the message are in view. */
 static __always_inline __u32 question_view(const struct scratch *s)
 {
-	return s->pkt.payload_len < MESSAGE_READ ? s->pkt.payload_len : MESSAGE_READ;
+	return s->datagram_len < MESSAGE_READ ? s->datagram_len : MESSAGE_READ;
 }
 
 /* Not a proper question: "format error", or nothing at all if it is not even a question's header. */
@@ -88,28 +116,69 @@ PART int tc_question_load(struct __sk_buff *skb, struct scratch *s)
 {
 	__u32 len;
 
-	if (!s || s->pkt.payload_len <= DNS_HEADER)
+	if (!s || s->datagram_len <= DNS_HEADER)
 		return -1;
 	len = question_view(s);
-	if (bpf_skb_load_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)))
+	if (bpf_skb_load_bytes(skb, s->datagram, s->message, bounded(len, MESSAGE_READ)))
 		return -1;
 	question_copy_name(s, len);
 	return 0;
+}
+
+/* Is the datagram a question, whatever its port says? */
+PART int question_plain(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	__u8 start[DNS_HEADER];
+
+	if (!s || s->datagram_len < DNS_HEADER + 5 || s->datagram_len > MESSAGE_READ)
+		return 0;
+	if (bpf_skb_load_bytes(skb, s->datagram, start, sizeof(start)) || !dns_header_plain(start))
+		return 0;
+	if (tc_question_load(skb, s) || name_scan(s))
+		return 0;
+	return !dns_question_rest(s->message, question_view(s), s->name.len, &s->question);
 }
 
 /*
  * Is a datagram to another port a question all the same? Some resolvers listen on 443, 5353 or 8053 too. Multicast is
  * left alone: mDNS and LLMNR ask the neighbours. scratch.head was read.
  */
-PART int tc_question_elsewhere(struct __sk_buff *skb, struct scratch *s)
+PART int question_elsewhere(struct __sk_buff *skb)
 {
-	if (!s || s->pkt.payload_len < DNS_HEADER + 5 || s->pkt.payload_len > MESSAGE_READ || pkt_to_many(&s->pkt))
+	struct scratch *s = scratch_get();
+
+	if (!s || pkt_to_many(&s->pkt))
 		return 0;
-	if (!dns_header_plain(s->head))
+	datagram_first(skb, s);
+	if (s->datagram_len == s->pkt.payload_len && !dns_header_plain(s->head))
 		return 0;
-	if (tc_question_load(skb, s) || name_scan(s))
-		return 0;
-	return !dns_question_rest(s->message, question_view(s), s->name.len, &s->question);
+	for (int i = 0; i < DATAGRAMS; i++) {
+		if (question_plain(skb))
+			return 1;
+		if (!datagram_next(s))
+			return 0;
+	}
+	return 1;
+}
+
+/* Judges the questions of a packet until one may not go on. */
+PART int questions_judge(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s)
+		return QUESTION_DROP;
+	datagram_first(skb, s);
+	for (int i = 0; i < DATAGRAMS; i++) {
+		int fate = tc_question_load(skb, s) ? QUESTION_NONE : question_judge(0);
+
+		if (fate != QUESTION_PASS)
+			return fate;
+		if (!datagram_next(s))
+			return QUESTION_PASS;
+	}
+	return QUESTION_NONE;
 }
 
 PART int xdp_question_load(struct xdp_md *ctx, struct scratch *s)
@@ -118,6 +187,8 @@ PART int xdp_question_load(struct xdp_md *ctx, struct scratch *s)
 
 	if (!s || s->pkt.payload_len <= DNS_HEADER)
 		return -1;
+	s->datagram = s->pkt.payload;
+	s->datagram_len = s->pkt.payload_len;
 	len = question_view(s);
 	if (bpf_xdp_load_bytes(ctx, s->pkt.payload, s->message, bounded(len, MESSAGE_READ)))
 		return -1;

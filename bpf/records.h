@@ -17,9 +17,13 @@
 #define DNS_TYPE_CNAME 5
 #define DNS_EXPAND_STEPS 144 /* labels and pointers of one name */
 
-/* Whose bytes: DNS_AT() masks, and eight may be read from any offset. What stands behind its length does not matter. */
+#define MESSAGE_MASK 16383 /* of the longest message that is read, a power of two less one */
+#define MESSAGE_AT(m, i) ((m)->byte[(i) & MESSAGE_MASK])
+#define MESSAGE_U16(m, i) __builtin_bswap16(load2(&MESSAGE_AT(m, i)))
+
+/* Eight bytes may be read from any offset. What stands behind its length does not matter. */
 struct dns_message {
-	__u8 byte[DNS_MASK + 1 + 16];
+	__u8 byte[MESSAGE_MASK + 1 + 16];
 };
 
 struct dns_records {
@@ -31,14 +35,14 @@ struct dns_records {
 };
 
 /* Offset behind the name at `at`, whose pointer is not followed; 0: it is not one. */
-static __always_inline __u32 dns_skip_name(const __u8 *msg, __u32 len, __u32 at)
+static __always_inline __u32 dns_skip_name(const struct dns_message *m, __u32 len, __u32 at)
 {
 	for (int i = 0; i <= ESAFE_LABELS_MAX; i++) {
 		__u32 label;
 
 		if (at >= len)
 			return 0;
-		label = DNS_AT(msg, at);
+		label = MESSAGE_AT(m, at);
 		if (!label)
 			return at + 1;
 		if (label >= 0xc0)
@@ -65,13 +69,13 @@ PART int dns_records_open(const struct dns_message *m, struct dns_records *r)
 		return -1;
 	if (!(m->byte[2] & 0x80) || m->byte[2] & 0x78)
 		return 1;
-	r->left = DNS_U16(m->byte, 6);
+	r->left = MESSAGE_U16(m, 6);
 	if (!r->left)
 		return 1;
-	at = dns_skip_name(m->byte, r->len, DNS_HEADER);
-	if (DNS_U16(m->byte, 4) != 1 || !at || at + 4 > r->len)
+	at = dns_skip_name(m, r->len, DNS_HEADER);
+	if (MESSAGE_U16(m, 4) != 1 || !at || at > DNS_HEADER + ESAFE_NAME_MAX || at + 4 > r->len)
 		return -1;
-	r->qtype = DNS_U16(m->byte, at);
+	r->qtype = MESSAGE_U16(m, at);
 	r->question_end = r->at = at + 4;
 	return 0;
 }
@@ -83,11 +87,11 @@ PART int dns_records_next(const struct dns_message *m, struct dns_records *r)
 
 	if (!m || !r)
 		return -1;
-	at = dns_skip_name(m->byte, r->len, r->at);
+	at = dns_skip_name(m, r->len, r->at);
 	if (!at || at + 10 > r->len)
 		return -1;
-	r->type = DNS_U16(m->byte, at);
-	r->rdata_len = DNS_U16(m->byte, at + 8);
+	r->type = MESSAGE_U16(m, at);
+	r->rdata_len = MESSAGE_U16(m, at + 8);
 	r->rdata = at + 10;
 	r->at = r->rdata + r->rdata_len;
 	r->left--;
@@ -109,9 +113,9 @@ PART int dns_expand_step(const struct dns_message *m, struct dns_expansion *e, s
 	if (!m || !e || !name || e->from >= e->len)
 		return -1;
 	at = e->from;
-	label = DNS_AT(m->byte, at);
+	label = MESSAGE_AT(m, at);
 	if (label >= 0xc0) {
-		__u32 target = DNS_U16(m->byte, at) & 0x3fff;
+		__u32 target = MESSAGE_U16(m, at) & 0x3fff;
 
 		if (at + 2 > e->len || target >= e->before || target < DNS_HEADER)
 			return -1;
@@ -123,7 +127,7 @@ PART int dns_expand_step(const struct dns_message *m, struct dns_expansion *e, s
 	for (__u32 i = 0; i < 64; i += 8) { /* the length byte and the label */
 		if (i > label)
 			break;
-		esafe_store8(&name->wire[(e->to + i) & (ESAFE_WIRE_ROOM - 1)], esafe_load8(&DNS_AT(m->byte, at + i)));
+		esafe_store8(&name->wire[(e->to + i) & (ESAFE_WIRE_ROOM - 1)], esafe_load8(&MESSAGE_AT(m, at + i)));
 	}
 	e->from += 1 + label;
 	e->to += 1 + label;

@@ -63,6 +63,17 @@ static __always_inline long store_headers(struct __sk_buff *skb, const __u8 *fro
 	return bpf_skb_store_bytes(skb, 0, from, bounded(len, HEADERS_ROOM), 0);
 }
 
+/*
+ * Gives the packet this length. One of several datagrams is one no more as soon as its length changes, so that it is
+ * made shorter first, down to `headers`.
+ */
+static __always_inline long resize(struct __sk_buff *skb, __u32 headers, __u32 len)
+{
+	if (skb->gso_size && bpf_skb_change_tail(skb, headers, 0))
+		return -1;
+	return bpf_skb_change_tail(skb, len, 0);
+}
+
 /* Ethernet and IP addresses change places. */
 PART int turn_round(void)
 {
@@ -174,8 +185,7 @@ PART int tc_send_answer(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	headers = s->pkt.payload;
 	len = s->message_len;
-	if (load_headers(skb, s->other, headers) || reply_headers(s, 1) ||
-	    bpf_skb_change_tail(skb, s->pkt.payload + s->message_len, 0) ||
+	if (load_headers(skb, s->other, headers) || reply_headers(s, 1) || resize(skb, headers, headers + len) ||
 	    store_headers(skb, s->other, headers) ||
 	    bpf_skb_store_bytes(skb, s->pkt.payload, s->message, bounded(len, MESSAGE_ROOM), 0)) {
 		count_fault();
@@ -226,7 +236,18 @@ static __always_inline void put_reset(struct scratch *s, __u32 seq, __u32 ack, i
 	put16(s->other, at + 16, ~csum_fold(sum));
 }
 
-/* scratch.other holds the headers of the segment: makes them a reset to the server. */
+/* Sends the packet to the other side; it passes our own hook there, on the same CPU. */
+static __always_inline long send_copy(struct __sk_buff *skb, struct scratch *s, __u64 flags)
+{
+	long rc;
+
+	s->sending = 1;
+	rc = bpf_clone_redirect(skb, skb->ifindex, flags);
+	s->sending = 0;
+	return rc;
+}
+
+/* scratch.other holds the headers of the segment: makes them a reset to where it goes. */
 PART int reset_server(void)
 {
 	struct scratch *s = scratch_get();
@@ -239,7 +260,7 @@ PART int reset_server(void)
 	return finish_ip();
 }
 
-/* scratch.other holds the reset to the server: makes it one to the client, and keeps the first in scratch.message. */
+/* scratch.other holds that reset: makes it one to where the segment came from; the first is kept in scratch.message. */
 PART int reset_client(void)
 {
 	struct scratch *s = scratch_get();
@@ -255,10 +276,12 @@ PART int reset_client(void)
 }
 
 /*
- * Ends a connection: a reset to the client at once, and one to the server, which goes on its way in place of the
- * segment (RFC 9293 section 3.5.2). Returns a TC action; on any fault the segment is dropped.
+ * Ends a connection: a reset to the sender at once, and one to the other side, which goes on its way in place of the
+ * segment (RFC 9293 section 3.5.2). The sender of a segment from a device (`flags` 0) is behind this interface; that
+ * of one to a device (BPF_F_INGRESS) is where the device's packets go. Returns a TC action; on any fault the segment is
+ * dropped.
  */
-PART int tc_reset(struct __sk_buff *skb)
+PART int tc_reset(struct __sk_buff *skb, __u64 flags)
 {
 	struct scratch *s = scratch_get();
 	__u32 headers;
@@ -268,7 +291,7 @@ PART int tc_reset(struct __sk_buff *skb)
 	headers = s->pkt.l4 + 20;
 	if (load_headers(skb, s->other, headers) || reset_server() || reset_client() ||
 	    bpf_skb_change_tail(skb, headers, 0) || store_headers(skb, s->other, headers) ||
-	    bpf_clone_redirect(skb, skb->ifindex, 0) || store_headers(skb, s->message, headers)) {
+	    send_copy(skb, s, flags) || store_headers(skb, s->message, headers)) {
 		count_fault();
 		return TC_ACT_SHOT;
 	}

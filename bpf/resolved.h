@@ -175,10 +175,10 @@ PART int resolved_learn(struct scratch *s, __u32 at, __u32 v6, __u32 ttl)
 	if (!s || !c)
 		return -1;
 	if (v6) {
-		high = esafe_load8(&s->message[at & DNS_MASK]);
-		low = esafe_load8(&s->message[(at + 8) & DNS_MASK]);
+		high = esafe_load8(&MESSAGE_AT(&s->response, at));
+		low = esafe_load8(&MESSAGE_AT(&s->response, at + 8));
 	} else {
-		low = (__u64)load4(&s->message[at & DNS_MASK]) << 32 | 0xffff0000;
+		low = (__u64)load4(&MESSAGE_AT(&s->response, at)) << 32 | 0xffff0000;
 	}
 	if (ttl < RESOLVED_TTL_MIN)
 		ttl = RESOLVED_TTL_MIN;
@@ -212,7 +212,7 @@ PART int resolved_hints(struct scratch *s)
 
 	if (!s)
 		return -1;
-	m = (const struct dns_message *)s->message;
+	m = &s->response;
 	at = svcb_parameters(m, &s->records);
 	if (!at)
 		return 0;
@@ -221,8 +221,8 @@ PART int resolved_hints(struct scratch *s)
 
 		if (at + 4 > s->records.at)
 			break;
-		key = DNS_U16(m->byte, at);
-		len = DNS_U16(m->byte, at + 2);
+		key = MESSAGE_U16(m, at);
+		len = MESSAGE_U16(m, at + 2);
 		if (at + 4 + len > s->records.at)
 			break;
 		if (key == SVCB_IPV4HINT)
@@ -245,7 +245,7 @@ PART int resolved_record(struct scratch *s)
 	r = &s->records;
 	if (r->type == DNS_TYPE_HTTPS || r->type == DNS_TYPE_SVCB)
 		return resolved_hints(s);
-	ttl = PKT_BE32(load4(&DNS_AT(s->message, r->rdata - 6)));
+	ttl = PKT_BE32(load4(&MESSAGE_AT(&s->response, r->rdata - 6)));
 	if (r->type == DNS_TYPE_A && r->rdata_len == 4)
 		return resolved_learn(s, r->rdata, 0, ttl);
 	if (r->type == DNS_TYPE_AAAA && r->rdata_len == 16)
@@ -254,7 +254,7 @@ PART int resolved_record(struct scratch *s)
 }
 
 /*
- * Remembers every address of the answer in scratch.message, which passes. scratch.pkt says what the device would have
+ * Remembers every address of the answer in scratch.response, which passes. scratch.pkt says what the device would have
  * sent; scratch.records.len is set.
  */
 PART int resolved_answer(void)
@@ -262,11 +262,11 @@ PART int resolved_answer(void)
 	struct scratch *s = scratch_get();
 	struct esafe_policy *p = policy_get();
 
-	if (!s || !p || dns_records_open((const struct dns_message *)s->message, &s->records))
+	if (!s || !p || dns_records_open(&s->response, &s->records))
 		return 0;
 	s->shared_resolver = p->resolvers_count && resolved_is_shared(s, p);
 	for (int i = 0; i < RESOLVED_RECORDS; i++) {
-		if (!s->records.left || dns_records_next((const struct dns_message *)s->message, &s->records))
+		if (!s->records.left || dns_records_next(&s->response, &s->records))
 			break;
 		resolved_record(s);
 	}

@@ -344,6 +344,8 @@ PART int stream_in(struct __sk_buff *skb)
 		if (s->pkt.ack != o->start && s->pkt.ack != o->end)
 			return 0;
 		opening_state_set(o, s->flow, OPENING_READ, bpf_jiffies64());
+		if (s->pkt.sport == bpf_htons(PORT_DNS))
+			backflight_open();
 	} else if (OPENING_STATE(o) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
 		if (OPENING_ERA(o) != (s->era & 1))
 			s->era = 0; /* that of the device when it was judged is over */

@@ -16,6 +16,7 @@
 #define SVCB_ECH 5
 #define SVCB_PARAMETERS 32 /* in one record */
 #define SVCB_RECORDS 16    /* in one answer */
+#define SVCB_MESSAGE 2048  /* bytes of an answer out of which something is cut */
 #define DNS_TYPE_RRSIG 46
 
 struct svcb_cut {
@@ -28,7 +29,7 @@ PART __u32 svcb_parameters(const struct dns_message *m, const struct dns_records
 {
 	if (!m || !r)
 		return 0;
-	return dns_skip_name(m->byte, r->at, r->rdata + 2);
+	return dns_skip_name(m, r->at, r->rdata + 2);
 }
 
 /* Finds "ech" in the record that was read. 1: from where to where it goes; 0: there is none; -1: malformed. */
@@ -45,8 +46,8 @@ PART int svcb_find_ech(const struct dns_message *m, const struct dns_records *r,
 			return found;
 		if (at + 4 > r->at)
 			return -1;
-		key = DNS_U16(m->byte, at);
-		next = at + 4 + DNS_U16(m->byte, at + 2);
+		key = MESSAGE_U16(m, at);
+		next = at + 4 + MESSAGE_U16(m, at + 2);
 		if (next > r->at || key < least)
 			return -1;
 		if (key == SVCB_ECH) {
@@ -67,18 +68,20 @@ PART int svcb_take_out(struct dns_message *m, struct dns_records *r, struct svcb
 
 	if (!m || !r || !cut)
 		return -1;
+	if (r->len > SVCB_MESSAGE)
+		return -1;
 	gone = cut->to - cut->from;
-	for (__u32 i = 0; i < DNS_MASK + 1; i += 8) {
+	for (__u32 i = 0; i < SVCB_MESSAGE; i += 8) {
 		if (cut->to + i >= r->len)
 			break;
-		esafe_store8(&DNS_AT(m->byte, cut->from + i), esafe_load8(&DNS_AT(m->byte, cut->to + i)));
+		esafe_store8(&MESSAGE_AT(m, cut->from + i), esafe_load8(&MESSAGE_AT(m, cut->to + i)));
 	}
 	if (!cut->first)
 		cut->first = cut->from;
 	r->rdata_len -= gone;
 	r->at -= gone;
 	r->len -= gone;
-	dns_put16(m->byte, r->rdata - 2, r->rdata_len);
+	store2(&MESSAGE_AT(m, r->rdata - 2), __builtin_bswap16(r->rdata_len));
 	return 0;
 }
 
@@ -90,7 +93,7 @@ PART int svcb_next(struct dns_message *m, struct dns_records *r, struct svcb_cut
 
 	if (!m || !r || !cut)
 		return -1;
-	owner = DNS_U16(m->byte, r->at);
+	owner = MESSAGE_U16(m, r->at);
 	if (cut->first && (owner < 0xc000 || (owner & 0x3fff) >= cut->first))
 		return -1;
 	if (dns_records_next(m, r))
@@ -99,9 +102,7 @@ PART int svcb_next(struct dns_message *m, struct dns_records *r, struct svcb_cut
 		return cut->first && r->type != DNS_TYPE_A && r->type != DNS_TYPE_AAAA && r->type != DNS_TYPE_RRSIG ?
 		       -1 : 0;
 	found = svcb_find_ech(m, r, cut);
-	if (found > 0)
-		svcb_take_out(m, r, cut);
-	return found < 0 ? -1 : 0;
+	return found > 0 ? svcb_take_out(m, r, cut) : found;
 }
 
 /*

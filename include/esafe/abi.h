@@ -96,7 +96,8 @@
 	X(SSH, 50, "ssh", "a connection of SSH")                                                    \
 	X(PROTOCOL, 51, "protocol", "an IP protocol that cannot be inspected")                      \
 	X(SUPERVISION, 52, "supervision", "an adult's supervised session is open")                  \
-	X(QUOTA, 53, "quota", "the volume that was allowed is used up")
+	X(QUOTA, 53, "quota", "the volume that was allowed is used up")                             \
+	X(DNS_TOO_LONG, 54, "dns-too-long", "a DNS answer longer than what is read")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,

@@ -7,7 +7,7 @@
 
 static struct lab *lab;
 
-static __u8 msg[2048];
+static __u8 msg[16384];
 static __u32 len;
 
 #define TYPE_CNAME 5
@@ -88,17 +88,23 @@ static inline void chain(const char *question, const char *const *targets)
 
 static struct frame in, out;
 
+/* A packet from the server, to a device: what goes out and comes out is in `in` and `out`. */
+static inline int to_device(struct lab_packet p)
+{
+	p.from_server = 1;
+	lab_frame(&in, &p);
+	return lab_run(lab, lab->skel->progs.esafe_egress, &in, &out);
+}
+
 /* The answer in msg, to a device. */
 static inline int deliver(const struct lab_packet *how)
 {
 	struct lab_packet p = *how;
 
-	p.from_server = 1;
 	p.dport = p.dport ? p.dport : 53;
 	p.payload = msg;
 	p.len = len;
-	lab_frame(&in, &p);
-	return lab_run(lab, lab->skel->progs.esafe_egress, &in, &out);
+	return to_device(p);
 }
 
 static inline int unchanged(void)

@@ -43,6 +43,7 @@ struct lab {
 	struct lab_event event[LAB_EVENTS];
 	size_t events;
 	__u64 tai_offset;
+	__u32 gso_size; /* of the packets that are run: several datagrams in one */
 };
 
 struct frame {
@@ -340,10 +341,15 @@ static inline void lab_frame(struct frame *f, const struct lab_packet *p)
 static inline int lab_run(struct lab *lab, const struct bpf_program *program, const struct frame *in, struct frame *out)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = in->bytes, .data_size_in = in->len, .repeat = 1);
+	struct __sk_buff skb = { .gso_size = lab->gso_size };
 	static __u8 room[65536 + 512];
 
 	run.data_out = out ? out->bytes : room;
 	run.data_size_out = sizeof(room) - 512;
+	if (lab->gso_size) {
+		run.ctx_in = &skb;
+		run.ctx_size_in = sizeof(skb);
+	}
 	LAB_CHECK(!bpf_prog_test_run_opts(bpf_program__fd(program), &run));
 	if (out)
 		out->len = run.data_size_out;

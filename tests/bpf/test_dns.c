@@ -325,3 +325,38 @@ Test(dns, pppoe)
 		cr_expect_gt(out.len, 22 + (p.v6 ? 40 : 20) + 8 + p.len);
 	}
 }
+
+/* Datagrams that a sender or driver merged into one packet: each is judged, and one that is refused is answered. */
+Test(dns, merged_datagrams)
+{
+	static const char *rows[][3] = {
+		{ "games.example", "other.example", "cdn.example" },
+		{ "other.example", "games.example", "cdn.example" },
+		{ "other.example", "12345.example", "adult.example" },
+	};
+	struct frame out;
+	__u8 msg[4096];
+
+	for (int i = 0; i < 3; i++) {
+		struct lab_packet p = { .host = 1, .dport = 53, .payload = msg, .v6 = i & 1, .partial = i == 1 };
+
+		for (int n = 0; n < 3; n++)
+			p.len += lab_question(msg + p.len, rows[i][n], 1, 1);
+		lab->gso_size = lab_question(msg + p.len, rows[i][0], 1, 1);
+		cr_expect_eq(lab_in(lab, &p, &out), TC_ACT_REDIRECT, "row %d", i);
+		cr_expect_eq(lab->events, i + 1, "row %d", i);
+		cr_expect_eq(lab->event[i].event.verdict, ESAFE_BLOCK);
+		cr_expect_str_eq(lab->event[i].name, rows[i][i == 2 ? 2 : i]);
+		cr_expect_eq(out.bytes[p.v6 ? 62 : 42], 0x12, "row %d: one answer", i);
+		cr_expect(p.partial || checksums_right(&out), "row %d", i);
+		p.len = 0;
+		for (int n = 0; n < 128; n++)
+			p.len += lab_question(msg + p.len, "a", 1, 0);
+		lab->gso_size = p.len / 128;
+		cr_expect_eq(lab_in(lab, &p, NULL), TC_ACT_UNSPEC);
+		cr_expect_eq(lab->events, 128);
+		p.len += lab->gso_size - 1;
+		cr_expect_eq(lab_in(lab, &p, NULL), TC_ACT_SHOT, "more than there can be");
+		lab->gso_size = 0;
+	}
+}
