@@ -38,6 +38,18 @@ sees "the DO bit does not matter" NXDOMAIN asks pupil games.example.com A +dnsse
 long=$(printf 'l%.0s' {1..60})
 sees "the longest name below a listed one" NXDOMAIN asks pupil "$long.$long.$long.${long:0:43}.games.example.com"
 
+# ---- where answers lead, over UDP and TCP ----
+sees "an alias of a listed name" NXDOMAIN asks pupil hidden.example.net
+sees "the same to staff" "play.games.example.com. 203.0.113.82" asks staff hidden.example.net
+sees "over TCP the connection ends" "*reset*" answer +tcp hidden.example.net
+sees "over TCP to staff" "play.games.example.com. 203.0.113.82" asks staff hidden.example.net A +tcp
+sees "an alias of another name, over TCP" "edge.cdn-one.example. 203.0.113.81" asks pupil www.bbc.co.uk A +tcp
+sees "two questions on one connection" 4 eval 'answer +tcp +keepopen www.bbc.co.uk A www.gov.uk A +short | wc -l'
+sees "keys for encrypted names are cut out" '*SVC*ok*' eval \
+	'as staff dig +notcp +tries=1 keys.example.net TYPE65 | grep -q 0005FE0D || echo SVC is ok'
+sees "and not to be had over TCP" "*reset*" as staff dig +tcp +tries=1 keys.example.net HTTPS
+sees "a long answer comes over TCP" 40 eval 'answer +tcp +short long.example.com TXT | wc -l'
+
 # ---- the id, for many questions ----
 ids() {
 	local id out
