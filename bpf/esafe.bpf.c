@@ -166,7 +166,7 @@ static __always_inline int from_devices(struct __sk_buff *skb, const int reads_q
 		int fate = cut_packet(kind, 0);
 
 		if (fate != CUT_PASS)
-			return fate == CUT_RESET ? tc_reset(skb) : TC_ACT_SHOT;
+			return fate == CUT_RESET ? tc_reset(skb, 0) : TC_ACT_SHOT;
 	}
 	switch (kind) {
 	case PKT_OTHER:
