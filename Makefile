@@ -39,7 +39,7 @@ DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 PAGES_SRC := $(wildcard daemon/pages/*.c)
 # What esafe-pages shares with the daemon: nothing that knows of packets, policies or databases.
-PAGES_SHARED := clock file log loop notify problem schema yamltree
+PAGES_SHARED := clock file limit log loop notify problem schema yamltree
 DAEMON_OBJ := $(DAEMON_SRC:%.c=$(B)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
 PAGES_OBJ := $(PAGES_SRC:%.c=$(B)/%.o)
@@ -56,7 +56,7 @@ BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c,$(wildcard
 SKEL := $(B)/bpf/esafe.skel.h
 
 .PHONY: all help run check check-kernels unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
-all: $(B)/esafed $(B)/esafectl $(B)/esafe-pages
+all: $(B)/esafed $(B)/esafectl $(B)/esafe-pages $(B)/esafe-login
 
 help:
 	@echo 'all install clean | run check | unit parse bpf system fuzz-replay layers | check-kernels fuzz bench bench-peers'
@@ -85,6 +85,9 @@ $(B)/esafectl: $(CLI_OBJ)
 	$(Q)$(CC) -pie -Wl,-z,relro,-z,now $^ $(CLI_LIBS) -o $@
 $(B)/esafe-pages: $(PAGES_OBJ) $(PAGES_SHARED:%=$(B)/daemon/%.o)
 	$(Q)$(CC) -pie -Wl,-z,relro,-z,now $^ $(PAGES_LIBS) -o $@
+$(B)/esafe-login: daemon/login/main.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $(BASE) $< -pie -Wl,-z,relro,-z,now -lpam -o $@
 
 # ---- tests ----
 $(B)/san/daemon/pages/%.o: daemon/pages/%.c
@@ -182,6 +185,11 @@ install: all
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's,@PREFIX@,$(PREFIX),g' daemon/esafed.service > $(DESTDIR)$(UNITDIR)/esafed.service
 	sed 's,@PREFIX@,$(PREFIX),g' daemon/pages/esafe-pages.service > $(DESTDIR)$(UNITDIR)/esafe-pages.service
+	sed 's,@PREFIX@,$(PREFIX),g' daemon/login/esafe-login@.service > $(DESTDIR)$(UNITDIR)/esafe-login@.service
+	install -m 644 daemon/login/esafe-login.socket $(DESTDIR)$(UNITDIR)/
+	install -D -m 755 $(B)/esafe-login $(DESTDIR)$(PREFIX)/libexec/esafe-login
+	install -d $(DESTDIR)$(SYSCONFDIR)/pam.d
+	[ -e $(DESTDIR)$(SYSCONFDIR)/pam.d/esafe ] || install -m 644 daemon/login/esafe.pam $(DESTDIR)$(SYSCONFDIR)/pam.d/esafe
 	install -D -m 644 daemon/esafe.sysusers $(DESTDIR)$(SYSUSERSDIR)/esafe.conf
 
 clean:

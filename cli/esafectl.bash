@@ -58,6 +58,10 @@ _esafectl_verbs() {
 	log
 	top
 	replay
+	voucher new
+	voucher ls
+	voucher revoke
+	terms ls
 	request add
 	request ls
 	request answer

@@ -22,6 +22,9 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_LEAVERS] = { "remove-leavers", 0, VALUE_FLAG, NULL, "remove_leavers",
 			  "those whom the file does not name have left" },
 	[OPT_LEFT] = { "left", 0, VALUE_FLAG, NULL, "left", "those who have left" },
+	[OPT_COUNT] = { "count", 0, VALUE_NUMBER, "N", "count", "so many" },
+	[OPT_PRINT] = { "print", 0, VALUE_FLAG, NULL, "print", "slips of paper to cut out" },
+	[OPT_SPONSOR] = { "sponsor", 0, VALUE_TEXT, "USER", "sponsor", "who answers for the guest" },
 	[OPT_KEEP] = { "keep", 0, VALUE_FLAG, NULL, "keep", "it stays as it is" },
 	[OPT_LIMIT] = { "limit", 'l', VALUE_NUMBER, "N", "limit", "at most so many rows; 0: all" },
 	[OPT_NAME] = { "name", 0, VALUE_TEXT, "NAME", "name", "log: this name and those below; others: the new name" },
@@ -152,6 +155,15 @@ static const struct column replay_columns[] = {
 	{ "name", "NAME", 0 }, { .key = NULL }
 };
 
+static const struct column voucher_columns[] = {
+	{ "id", "ID", 5 }, { "code", "CODE", 14 }, { "state", "STATE", 8 }, { "group", "GROUP", 12 }, { "for", "FOR", 6 },
+	{ "sponsor", "SPONSOR", 14 }, { "used", "USED", 19 }, { "until", "UNTIL", 19 }, { "note", "NOTE", 0 },
+	{ "expires", "EXPIRES", -1 }, { "made", "MADE", -1 }, { "by", "BY", -1 }, { .key = NULL }
+};
+static const struct column terms_columns[] = {
+	{ "time", "TIME", 19 }, { "who", "WHO", 20 }, { "how", "HOW", 8 }, { "device", "DEVICE", 20 },
+	{ "version", "VERSION", 0 }, { .key = NULL }
+};
 static const struct column request_columns[] = {
 	{ "id", "ID", 5 }, { "name", "SITE", 32 }, { "wish", "TO BE", 6 }, { "asked", "ASKED", 5 }, { "last", "LAST", 19 },
 	{ "group", "GROUP", 12 }, { "category", "CATEGORY", 14 }, { "state", "STATE", 8 }, { "words", "WORDS", 0 },
@@ -278,6 +290,15 @@ const struct verb_row verb_rows[] = {
 	{ "top", "", "shows who is asking, live", OPT(LIMIT), {}, top_columns, NULL, NULL, true },
 	{ "replay", "FILE.pcap", "sends a capture through the programs and says what they make of it", OPT(POLICY),
 	  { { "capture", VALUE_HANDED, true } }, replay_columns, NULL, NULL, false },
+	{ "voucher new", "", "makes vouchers for guests; their codes are shown this once",
+	  OPT(GROUP) | OPT(FOR) | OPT(UNTIL) | OPT(SPONSOR) | OPT(COUNT) | OPT(NOTE) | OPT(PRINT) | OPT(CSV),
+	  {}, voucher_columns, "line", NULL, false },
+	{ "voucher ls", "", "lists the vouchers that can be used", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
+	  {}, voucher_columns, NULL, "none", false },
+	{ "voucher revoke", "ID", "takes a voucher back and ends what is open by it", 0,
+	  { { "id", VALUE_NUMBER, true } }, NULL, NULL, "taken back", false },
+	{ "terms ls", "", "lists who accepted which terms of use", OPT(LIMIT) | OPT(CSV),
+	  {}, terms_columns, NULL, "nobody yet", false },
 	{ "request add", "SITE", "asks for a site to be opened, or blocked", OPT(BLOCK) | OPT(WORDS) | OPT(ADDRESS),
 	  { { "name", VALUE_TEXT, true } }, request_columns, NULL, NULL, false },
 	{ "request ls", "[SITE]", "lists what was asked for on the block page, and waits", OPT(PAST) | OPT(LIMIT) | OPT(CSV),

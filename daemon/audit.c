@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "esafed.h"
+#include "visitors.h"
 
 #define DETAIL 1024
 
@@ -68,4 +69,4 @@ static int looks(void *owner, const struct peer *peer, const struct verb *verb, 
 	return register_change_add(esafed->reg, clock_seconds(), peer->name, verb->name, detail);
 }
 
-const struct control_hooks audit_hooks = { .refused = refused, .looks = looks };
+const struct control_hooks audit_hooks = { .refused = refused, .looks = looks, .acts = visitors_person };

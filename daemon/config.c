@@ -185,6 +185,11 @@ static const struct row rows[] = {
 	  .read = row_path,
 	  .offset = offsetof(struct config, socket),
 	  .arg = &(const size_t){ SOCKET_MAX } },
+	{ .key = "terms", .read = row_path, .offset = offsetof(struct config, terms) },
+	{ .key = "login",
+	  .read = row_path,
+	  .offset = offsetof(struct config, login),
+	  .arg = &(const size_t){ SOCKET_MAX } },
 	{ .key = "dhcp_leases", .read = row_path, .offset = offsetof(struct config, dhcp_leases) },
 	{ .key = "zone", .read = row_zone, .offset = offsetof(struct config, zone) },
 	{ .key = "quic_inspect",
@@ -214,6 +219,7 @@ static struct config *config_standard(void)
 	config->state_dir = strdup("/var/lib/esafe");
 	config->pin_dir = strdup("/sys/fs/bpf/esafe");
 	config->socket = strdup("/run/esafe/control");
+	config->login = strdup("/run/esafe-login");
 	config->zone = strdup("Europe/London");
 	config->metrics = (struct config_listen){ .on = true, .port = 9464 };
 	config->retention_days = 365;
@@ -231,7 +237,7 @@ static struct config *config_standard(void)
 		.end_of_day = 18 * 60,
 		.devices = 3,
 	};
-	if (config->policy && config->data_dir && config->state_dir && config->pin_dir && config->socket &&
+	if (config->policy && config->data_dir && config->state_dir && config->pin_dir && config->socket && config->login &&
 	    config->zone)
 		return config;
 	config_free(config);
@@ -271,6 +277,8 @@ void config_free(struct config *config)
 	free(config->state_dir);
 	free(config->pin_dir);
 	free(config->socket);
+	free(config->terms);
+	free(config->login);
 	free(config->dhcp_leases);
 	free(config->zone);
 	config_radius_free(&config->radius);

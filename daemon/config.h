@@ -42,6 +42,8 @@ struct config {
 	struct session_limits sessions;
 	struct config_radius radius;
 	__s64 grant_longest; /* seconds, of lessons, supervision and grants */
+	char *terms;         /* file: what guests agree to at the portal; NULL: nothing */
+	char *login;         /* socket of esafe-login */
 	char *letter;        /* file: what is written to parents; NULL: letter.txt of data_dir */
 };
 

@@ -84,28 +84,28 @@ static void client_refuse(struct client *client, const struct problems *problems
 	json_decref(line);
 }
 
-static void deny(struct client *client, const struct verb *verb, struct problems *problems)
+static void deny(struct client *client, const struct peer *peer, const struct verb *verb, struct problems *problems)
 {
 	struct control *control = client->control;
 	char needs[PEER_NEEDS_SIZE];
 
 	control->stats.refused++;
 	peer_needs(verb->may, needs);
-	log_warn("%s was refused \"%s\": it %s", client->peer.name, verb->name, needs);
+	log_warn("%s was refused \"%s\": it %s", peer->name, verb->name, needs);
 	if (control->hooks.refused)
-		control->hooks.refused(control->owner, &client->peer, verb);
+		control->hooks.refused(control->owner, peer, verb);
 	problem_add(problems, NULL, 0, 0, "\"%s\" %s", verb->name, needs);
 	client_refuse(client, problems, "denied");
 }
 
 /* Who looks at what persons did is written down, or does not see it. */
-static bool look_is_written(struct client *client, const struct verb *verb, const json_t *args,
-			    struct problems *problems)
+static bool look_is_written(struct client *client, const struct peer *peer, const struct verb *verb,
+			    const json_t *args, struct problems *problems)
 {
 	struct control *control = client->control;
 
 	if (!(verb->may & LOOK) || !control->hooks.looks ||
-	    !control->hooks.looks(control->owner, &client->peer, verb, args))
+	    !control->hooks.looks(control->owner, peer, verb, args))
 		return true;
 	control->stats.errors++;
 	problem_add(problems, NULL, 0, 0, "who asks for this is written down, and that failed");
@@ -113,7 +113,31 @@ static bool look_is_written(struct client *client, const struct verb *verb, cons
 	return false;
 }
 
-static void start_request(struct client *client, const struct verb *verb, json_t *args)
+/*
+ * Who it is that asks. The process of the pages may ask for somebody who has logged in there, and then for what a
+ * teacher may, whatever else that person is.
+ */
+static bool find_peer(struct client *client, json_t *args, struct peer *peer, struct problems *problems)
+{
+	const struct control_hooks *hooks = &client->control->hooks;
+	const char *as = json_string_value(json_object_get(args, REQUEST_AS));
+
+	*peer = client->peer;
+	if (!as)
+		return true;
+	if (!(client->peer.roles & MAY(PAGES)) || !hooks->acts || hooks->acts(client->control->owner, as, peer)) {
+		client->control->stats.refused++;
+		log_warn("%s was refused to act for another", client->peer.name);
+		problem_add(problems, NULL, 0, 0, "nobody of this name is signed in");
+		client_refuse(client, problems, "denied");
+		return false;
+	}
+	peer->roles &= MAY(TEACHER);
+	json_object_del(args, REQUEST_AS);
+	return true;
+}
+
+static void start_request(struct client *client, const struct peer *peer, const struct verb *verb, json_t *args)
 {
 	struct request *request = calloc(1, sizeof(*request));
 
@@ -124,7 +148,7 @@ static void start_request(struct client *client, const struct verb *verb, json_t
 	}
 	request->verb = verb;
 	request->args = args;
-	request->peer = client->peer;
+	request->peer = *peer;
 	request->owner = client->control->owner;
 	request->client = client;
 	request->fd = client->passed;
@@ -138,19 +162,22 @@ static void take_line(struct client *client, const char *line, size_t len)
 	struct control *control = client->control;
 	struct problems problems = { 0 };
 	const struct verb *verb;
+	struct peer peer;
 	json_t *args;
 
 	control->stats.requests++;
 	if (request_parse(line, len, control->verbs, control->verbs_count, &verb, &args, &problems)) {
 		control->stats.errors++;
 		client_refuse(client, &problems, "usage");
-	} else if (!(client->peer.roles & verb->may)) {
-		deny(client, verb, &problems);
+	} else if (!find_peer(client, args, &peer, &problems)) {
 		json_decref(args);
-	} else if (!look_is_written(client, verb, args, &problems)) {
+	} else if (!(peer.roles & verb->may)) {
+		deny(client, &peer, verb, &problems);
+		json_decref(args);
+	} else if (!look_is_written(client, &peer, verb, args, &problems)) {
 		json_decref(args);
 	} else {
-		start_request(client, verb, args);
+		start_request(client, &peer, verb, args);
 	}
 	drop_passed(client); /* what came with a line that was refused */
 	problems_free(&problems);

@@ -44,6 +44,8 @@ struct control_hooks {
 	void (*refused)(void *owner, const struct peer *peer, const struct verb *verb);
 	/* Before a verb with LOOK is answered; anything but 0: it is not. */
 	int (*looks)(void *owner, const struct peer *peer, const struct verb *verb, const json_t *args);
+	/* Whom the process of the pages acts for with argument "as"; anything but 0: nobody of that name has logged in. */
+	int (*acts)(void *owner, const char *account, struct peer *person);
 };
 
 struct control_stats {

@@ -34,6 +34,7 @@
 #include "sessions.h"
 #include "snapshot.h"
 #include "upkeep.h"
+#include "visitors.h"
 
 #define ADOPT_S 300
 
@@ -270,6 +271,8 @@ static void start_helpers(struct esafed *esafed)
 {
 	const struct config *config = esafed->config;
 
+	if (visitors_start(esafed))
+		log_error("nobody can log in at the pages");
 	if (refused_start(esafed))
 		log_error("the block page cannot say which name was refused");
 	if (start_http(esafed))
@@ -455,6 +458,7 @@ void esafed_stop(struct esafed *esafed)
 		ring_drain(esafed->ring);
 	ring_stop(esafed->ring);
 	refused_stop(esafed);
+	visitors_stop(esafed);
 	http_stop(esafed->http);
 	links_stop(esafed->links);
 	neigh_stop(esafed->neigh);

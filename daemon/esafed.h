@@ -33,6 +33,7 @@ struct permits_state;
 struct refused;
 struct ring;
 struct sessions;
+struct visitors;
 
 struct esafed {
 	const char *config_file;
@@ -57,6 +58,7 @@ struct esafed {
 	struct permits_state *permits;
 	struct listener *listeners; /* recorder.c */
 	struct refused *refused;
+	struct visitors *visitors;
 	int lock_fd;
 	__s64 started;              /* seconds since 1970 */
 	__u64 hash_k1, hash_k2;

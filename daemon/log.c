@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,14 +32,14 @@ static void defuse(char *text)
 
 static void write_line(int priority, const char *text)
 {
-	char line[LINE_MAX_BYTES + 8];
+	char line[LINE_MAX_BYTES + 32];
 	int len;
 
 	pthread_once(&once, look_who_reads);
 	if (for_journal)
 		len = snprintf(line, sizeof(line), "<%d>%s\n", priority, text);
 	else
-		len = snprintf(line, sizeof(line), "esafed: %s\n", text);
+		len = snprintf(line, sizeof(line), "%.24s: %s\n", program_invocation_short_name, text);
 	if (len >= (int)sizeof(line)) {
 		len = sizeof(line) - 1;
 		line[len - 1] = '\n';

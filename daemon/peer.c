@@ -111,6 +111,27 @@ int peer_of(int fd, struct peer *peer)
 	return 0;
 }
 
+int peer_of_account(const char *account, struct peer *peer)
+{
+	struct passwd entry, *found = NULL;
+	struct peer person = { .roles = MAY_ANYBODY };
+	char room[16384];
+	gid_t groups[GROUPS_MAX];
+	int n = GROUPS_MAX;
+
+	if (getpwnam_r(account, &entry, room, sizeof(room), &found) || !found)
+		return -ENOENT;
+	if (getgrouplist(found->pw_name, found->pw_gid, groups, &n) < 0)
+		return -EOVERFLOW;
+	person.uid = found->pw_uid;
+	snprintf(person.name, sizeof(person.name), "%s", found->pw_name);
+	for (int role = 0; role < ROLE_COUNT; role++)
+		if (role != ROLE_PAGES && in_group(roles[role].group, groups, (size_t)n))
+			person.roles |= 1u << role;
+	*peer = person;
+	return 0;
+}
+
 /* ---- the access control list of the socket file, as acl(5) orders it: named groups by number ---- */
 
 struct acl {

@@ -6,6 +6,8 @@
 #include "control.h"
 
 int peer_of(int fd, struct peer *peer);
+/* The roles that an account has as a person; may take its time. -ENOENT: there is no such account. */
+int peer_of_account(const char *account, struct peer *peer);
 
 /* "needs the role teacher or admin: be a member of the group esafe-teacher or esafe-admin" */
 #define PEER_NEEDS_SIZE 320

@@ -80,6 +80,12 @@ static bool arg_fits(const struct arg *arg, const json_t *value, struct problems
 	return true;
 }
 
+/* "as": for whom the pages act, with any verb; control.c decides whether they may. */
+static bool is_person(const char *name, const json_t *value)
+{
+	return !strcmp(name, REQUEST_AS) && json_is_string(value) && json_string_length(value) <= REQUEST_AS_MAX;
+}
+
 static bool args_fit(const struct arg *args, json_t *object, struct problems *problems)
 {
 	const struct arg *arg;
@@ -87,6 +93,8 @@ static bool args_fit(const struct arg *args, json_t *object, struct problems *pr
 	json_t *value;
 
 	json_object_foreach(object, name, value) {
+		if (is_person(name, value))
+			continue;
 		arg = find_arg(name, args, problems);
 		if (!arg || !arg_fits(arg, value, problems))
 			return false;

@@ -45,6 +45,10 @@ struct verb {
 	void (*fn)(struct request *request);
 };
 
+/* An argument that goes with each verb: the account that the process of the pages acts for. */
+#define REQUEST_AS "as"
+#define REQUEST_AS_MAX 63
+
 /*
  * 0 and the verb with its arguments (a new reference), or -EINVAL with a problem added. The line need not end in NUL.
  */

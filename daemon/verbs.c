@@ -152,7 +152,17 @@ const struct verb verbs[] = {
 	{ "request add", MAY(ADMIN) | MAY(HEAD) | MAY(DSL) | MAY(TEACHER) | MAY(PAGES), request_add_args, verb_request_add },
 	{ "request ls", SEES | MAY(TEACHER), request_ls_args, verb_request_ls },
 	{ "request answer", MAY(ADMIN) | MAY(HEAD) | MAY(DSL), request_answer_args, verb_request_answer },
+	{ "voucher new", MAY(ADMIN) | MAY(HEAD), voucher_new_args, verb_voucher_new },
+	{ "voucher ls", SEES, voucher_ls_args, verb_voucher_ls },
+	{ "voucher revoke", MAY(ADMIN) | MAY(HEAD), voucher_revoke_args, verb_voucher_revoke },
+	{ "terms ls", SEES, terms_ls_args, verb_terms_ls },
 	{ "page why", MAY(PAGES), page_why_args, verb_page_why },
+	{ "page who", MAY(PAGES), page_who_args, verb_page_who },
+	{ "page terms", MAY(PAGES), NULL, verb_page_terms },
+	{ "page voucher", MAY(PAGES), page_voucher_args, verb_page_voucher },
+	{ "page portal", MAY(PAGES), page_portal_args, verb_page_portal },
+	{ "page login", MAY(PAGES), page_login_args, verb_page_login },
+	{ "page logout", MAY(PAGES), page_logout_args, verb_page_logout },
 	{ "detach", MAY(ADMIN), detach_args, verb_detach },
 };
 const size_t verbs_count = sizeof(verbs) / sizeof(*verbs);

@@ -51,6 +51,20 @@ void verb_request_add(struct request *request);
 void verb_request_ls(struct request *request);
 void verb_request_answer(struct request *request);
 void verb_page_why(struct request *request);
+/* verbs_portal.c */
+extern const struct arg page_who_args[], page_voucher_args[], page_portal_args[], page_login_args[], page_logout_args[];
+void verb_page_who(struct request *request);
+void verb_page_terms(struct request *request);
+void verb_page_voucher(struct request *request);
+void verb_page_portal(struct request *request);
+void verb_page_login(struct request *request);
+void verb_page_logout(struct request *request);
+/* verbs_voucher.c */
+extern const struct arg voucher_new_args[], voucher_ls_args[], voucher_revoke_args[], terms_ls_args[];
+void verb_voucher_new(struct request *request);
+void verb_voucher_ls(struct request *request);
+void verb_voucher_revoke(struct request *request);
+void verb_terms_ls(struct request *request);
 void verb_log(struct request *request);
 void verb_replay(struct request *request);
 void verb_top(struct request *request);
@@ -107,6 +121,7 @@ struct visitor {
 	char device[128];            /* its name in the register, or the address */
 };
 int visitor_find(const struct esafed *esafed, const char *address, struct visitor *out);
+bool visitor_is_captive(const struct esafed *esafed, const struct visitor *visitor); /* verbs_portal.c */
 int visitor_why(const struct esafed *esafed, const struct visitor *visitor, const char *name, struct esafe_why *out);
 
 /* Puts the member if the text says something. */

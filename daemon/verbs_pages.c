@@ -180,6 +180,8 @@ void verb_page_why(struct request *request)
 	}
 	row = json_object();
 	reply_text(row, "device", visitor.device);
+	if (visitor_is_captive(esafed, &visitor))
+		json_object_set_new(row, "captive", json_true());
 	if ((name || refused) && !visitor_why(esafed, &visitor, plain, &answer))
 		add_name(request, row, &visitor, plain, &answer);
 	add_help(row, esafed);

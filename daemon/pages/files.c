@@ -10,7 +10,7 @@
 #define BYTES (256u << 10)
 
 /* In the order of reading: what others include comes first. */
-static const char *const names[] = { "head", "top", "foot", "block", "thanks", "sorry" };
+static const char *const names[] = { "head", "top", "foot", "block", "thanks", "sorry", "portal", "welcome" };
 
 /* Every {{name}} that a template may say. */
 static const char *const words[] = {

@@ -24,6 +24,15 @@ static void style_show(struct visit *visit)
 	visit_text(visit, copy ? 200 : 500, "text/css; charset=utf-8", copy, copy ? visit->pages->style_len : 0);
 }
 
+
+static void portal_at_tls(struct visit *visit)
+{
+	char base[300];
+
+	settings_base(visit->pages->settings, base, sizeof(base));
+	visit_go(visit, "%s/portal", base);
+}
+
 static const struct route {
 	const char *method, *path;
 	unsigned flags;
@@ -32,6 +41,11 @@ static const struct route {
 	{ "GET", "/style.css", ON_HTTP | ON_TLS, style_show },
 	{ "GET", "/", ON_HTTP | ON_TLS, block_show },
 	{ "POST", "/request", ON_HTTP | ON_TLS | MARKED, block_request },
+	{ "GET", "/portal", ON_HTTP, portal_at_tls },
+	{ "GET", "/portal", ON_TLS, portal_show },
+	{ "GET", "/captive-portal/api", ON_TLS, portal_api },
+	{ "POST", "/portal/voucher", ON_TLS | MARKED, portal_voucher },
+	{ "POST", "/portal/login", ON_TLS | MARKED, portal_login },
 };
 
 static bool is_there(const struct route *route, const struct visit *visit)
@@ -46,7 +60,6 @@ static bool is_there(const struct route *route, const struct visit *visit)
 static void go_to(struct visit *visit, const struct route *route)
 {
 	if (route->flags & SIGNED_IN && !visit->person) {
-		visit_go(visit, "/teacher");
 		return;
 	}
 	if (route->flags & MARKED && !visit_has_mark(visit)) {

@@ -32,6 +32,7 @@ struct visit {
 	json_t *data;            /* what the page will say, gathered on the way */
 
 	void (*then)(struct visit *visit, const struct reply *reply);
+	bool failed;             /* what was sent before did not work */
 	bool waiting, answered, over; /* over: too large, or no form */
 	unsigned status;
 	char *text;              /* of the answer */

@@ -7,7 +7,7 @@ open_empty_school
 root=$run/root
 installing() { make -s -C "$top" install "$@"; }
 holds "installs below a folder" installing DESTDIR="$root" PREFIX=/usr
-for file in usr/sbin/esafed usr/bin/esafectl lib/systemd/system/esafed.service usr/lib/sysusers.d/esafe.conf etc/esafe/esafed.yaml etc/esafe/policy.yaml \
+for file in usr/sbin/esafed usr/bin/esafectl lib/systemd/system/esafed.service usr/lib/sysusers.d/esafe.conf etc/esafe/esafed.yaml etc/esafe/policy.yaml etc/esafe/pages.yaml \
 	usr/share/esafe/services.yaml usr/share/esafe/protected.yaml usr/share/esafe/lists/games.txt \
 	usr/share/esafe/prometheus/esafe-alerts.yaml usr/share/bash-completion/completions/esafectl \
 	usr/share/man/man8/esafed.8 usr/share/man/man8/esafectl.8 usr/share/man/man5/esafe-policy.5; do
@@ -33,6 +33,13 @@ sees "and their second words" "*apply*" completes esafectl policy ap
 holds "installs elsewhere" installing PREFIX="$root/local" SYSCONFDIR="$root/etc" UNITDIR="$root/units" \
 	SYSUSERSDIR="$root/sysusers"
 sees "systemd finds nothing wrong" "" systemd-analyze verify --man=no "$root/units/esafed.service"
+sees "nor with the pages" "" systemd-analyze verify --man=no "$root/units/esafe-pages.service"
+sees "nor with log-ins" "" systemd-analyze verify --man=no "$root/units/esafe-login.socket"
+for unit in esafe-pages.service esafe-login@.service; do
+	holds "$unit: exposure of 3.0 at the most" systemd-analyze security --offline=yes --threshold=30 "$root/units/$unit"
+done
+sed "s,^# files_dir:.*,files_dir: $root/local/share/esafe/pages," "$root/etc/esafe/pages.yaml" >"$run/pages.yaml"
+sees "the shipped pages have no problems" "*no problems*" "$root/local/sbin/esafe-pages" --test --config "$run/pages.yaml"
 holds "hardened: exposure of 3.0 at the most" systemd-analyze security --offline=yes --threshold=30 "$root/units/esafed.service"
 
 # ---- the help, from the program itself ----

@@ -6,8 +6,18 @@ open_empty_school
 lay_out
 cp "$tests/pages.yaml" "$run/policy.yaml"
 school accounts "$tag"
+gateway=$run/etc/gateway
+mkdir -p "$gateway/pam.d"
+cp "$top/daemon/login/esafe.pam" "$gateway/pam.d/esafe"
+for account in teacher3:60004 pupil12:60099; do
+	echo "${account%:*}:x:$((70000 + ${account#*:})):${account#*:}::/:/usr/sbin/nologin" >>"$gateway/passwd"
+	echo "${account%:*}:$(openssl passwd -6 "a long word"):20000:0:99999:7:::" >>"$gateway/shadow"
+done
+printf 'Be kind & careful.\n' >"$run/terms.txt"
+echo "terms: $run/terms.txt" >>"$run/esafed.yaml"
 start_filter
 enrol_devices
+ctl user add teacher3 --group staff >/dev/null
 school pages "$tag" || bail_out "esafe-pages does not start"
 
 fetch() { # host, url, further words: "STATUS LOCATION" and the text behind
@@ -70,6 +80,50 @@ metric() { as gateway curl -s "http://127.0.0.1:$1/metrics" | grep "^$2 "; }
 sees "how long answers take is measured" 'esafe_request_answer_seconds{quantile="0.5"} [0-9]*' \
 	metric 9464 'esafe_request_answer_seconds{quantile="0.5"}'
 sees "what waits, too" "esafe_requests_waiting 4" metric 9464 esafe_requests_waiting
+
+# ---- the portal ----
+secure=https://192.0.2.1:8443
+api() { as "$1" curl -sSk --max-time 5 $secure/captive-portal/api; }
+sees "a guest's probe is led to the pages" "192.0.2.1" asks guest probe.example.com
+sees "and to the portal" "303 $secure/portal" status_of guest http://probe.example.com/generate_204
+sees "as is any page" "303 $secure/portal" status_of guest http://www.example.com/
+sees "help is open before" "reached helpline.example.com over http" loads guest http://helpline.example.com/
+sees "the API says so (RFC 8908)" "{\"captive\":true,\"user-portal-url\":\"$secure/portal\"}" api guest
+sees "with its own type" "*application/captive+json*" as guest curl -sSki $secure/captive-portal/api
+sees "a registered device is not captive" '{"captive":false,*' api pupil
+sees "the rules stand there" "*Be kind &amp; careful*" fetch guest $secure/portal
+mapfile -t codes < <(ctl voucher new --group guests --for 4h --sponsor teacher3 --count 3 --json | jq -r .code)
+mark=$(mark_of guest $secure/portal)
+version=$(sha256sum <"$run/terms.txt" | cut -d' ' -f1)
+enter() { fetch "$1" $secure/portal/voucher -d "mark=$(mark_of "$1" $secure/portal)" -d "version=$version" "${@:2}"; }
+outdated() { version=${version//[0-9]/0} enter "$@"; }
+sees "a wrong code" "*this code is not right*" enter guest -d accept=1 -d code=AAAA-BBBB-CCCC
+sees "without the rules nobody gets in" "*not accepted*" enter guest -d "code=${codes[0]}"
+sees "nor with older ones" "*have changed*" outdated guest -d accept=1 -d "code=${codes[0]}"
+typed=$(tr -d - <<<"${codes[0]}" | tr A-Z a-z)
+sees "the right one, as it was typed" "*You are online*until <strong>*" enter guest -d accept=1 -d "code=$typed"
+sees "the guest is where guests are" "reached games.example.com over http" loads guest http://games.example.com/
+comes "the probe finds the Internet" 5 matches "$web4" asks guest probe.example.com
+sees "the API says for how long" '{"captive":false,*"seconds-remaining":14[34]*' api guest
+in_log() { ctl log --name games.example.com --limit 1 --json | jq -r '"\(.how) \(.group)"'; }
+comes "the log knows who it was" 5 matches "voucher guests" in_log
+sees "who accepted what is written down" "voucher 1 voucher ${version:0:12}" \
+	jq -r '"\(.who) \(.how) \(.version)"' <(ctl terms ls --json)
+sees "only one device has a code" "*in use by another device*" fetch unknown $secure/portal/voucher -d accept=1 \
+	-d "mark=$(mark_of unknown $page/)" -d "version=$version" -d "code=${codes[0]}"
+fails "codes are kept by their hash alone" grep -qa "$(tr -d - <<<"${codes[1]}")" "$run/state/register.db" \
+	"$run/state/register.db-wal"
+holds "taken back" ctl voucher revoke 1
+sees "it is over at once" '{"captive":true,*' api guest
+sees "for good" "*was taken back*" enter guest -d accept=1 -d "code=$typed"
+sees "an account of this machine" "*You are online*" fetch guest $secure/portal/login -d accept=1 -d user=teacher3 \
+	-d "password=a+long+word" -d "mark=$(mark_of guest $secure/portal)" -d "version=$version"
+sees "by its own name" "teacher3 portal staff" jq -r 'select(.how == "portal") | "\(.user) \(.how) \(.group)"' \
+	<(ctl session ls --json)
+sees "slips to print" "*teacher3*One device, for 4h*" ctl voucher new --group guests --for 4h --sponsor teacher3 --print
+guess() { for i in {1..12}; do status_of unknown $secure/portal/voucher -d "mark=$1" -d "code=AAAA-AAAA-AAA$i"; done | sort |
+	uniq -c | tr -s ' ' | paste -sd,; }
+sees "guessing is slowed down" "*429*" guess "$(mark_of unknown $page/)"
 
 # ---- hostile ----
 evil='<script>alert(1)</script>"'\''><img src=x onerror=alert(1)>'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may ask for what: real processes with real groups at a real socket, in a room with an /etc/group of its own. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,10 +34,25 @@ static void on_refused(void *owner, const struct peer *peer, const struct verb *
 	snprintf(t.what, sizeof(t.what), "%s: %s", peer->name, verb->name);
 }
 
-static const struct control_hooks hooks = { .refused = on_refused };
+/* Somebody who has all roles of a person has logged in. */
+static int on_acts(void *owner, const char *account, struct peer *person)
+{
+	if (strcmp(account, "teacher3"))
+		return -ENOENT;
+	*person = (struct peer){ .uid = 70000, .roles = MAY_PERSONS | MAY_ANYBODY, .name = "teacher3" };
+	return 0;
+}
+
+static const struct control_hooks hooks = { .refused = on_refused, .acts = on_acts };
 
 static void verb_yes(struct request *request)
 {
+	request_end(request, CTL_OK, NULL);
+}
+
+static void verb_name(struct request *request)
+{
+	request_row(request, json_pack("{ss}", "who", request->peer.name));
 	request_end(request, CTL_OK, NULL);
 }
 
@@ -45,9 +61,11 @@ static const struct verb some[] = {
 	{ "admin", MAY(ADMIN), NULL, verb_yes },
 	{ "see", MAY(ADMIN) | MAY(HEAD) | MAY(DSL), NULL, verb_yes },
 	{ "teach", MAY(TEACHER), NULL, verb_yes },
+	{ "name", MAY(TEACHER), NULL, verb_name },
+	{ "show", MAY(PAGES), NULL, verb_yes },
 };
 
-enum { OTHER_GID = 64999, ADMIN_GID = 65001, TEACHER_GID, DSL_GID };
+enum { OTHER_GID = 64999, ADMIN_GID = 65001, TEACHER_GID, DSL_GID, PAGES_GID };
 
 static void write_groups(void)
 {
@@ -57,8 +75,8 @@ static void write_groups(void)
 	snprintf(file, sizeof(file), "%s/group", t.dir);
 	groups = fopen(file, "w");
 	cr_assert(groups);
-	fprintf(groups, "root:x:0:\nother:x:%d:\nesafe-admin:x:%d:\nesafe-teacher:x:%d:\nesafe-dsl:x:%d:\n", OTHER_GID,
-		ADMIN_GID, TEACHER_GID, DSL_GID);
+	fprintf(groups, "root:x:0:\nother:x:%d:\nesafe-admin:x:%d:\nesafe-teacher:x:%d:\nesafe-dsl:x:%d:\n"
+		"esafe-pages:x:%d:\n", OTHER_GID, ADMIN_GID, TEACHER_GID, DSL_GID, PAGES_GID);
 	fclose(groups);
 	cr_assert_eq(mount(file, "/etc/group", NULL, MS_BIND, NULL), 0);
 }
@@ -181,6 +199,25 @@ Test(roles, a_refusal_names_role_and_group)
 	got = answer(TEACHER_GID, 0, "see");
 	cr_expect(strstr(got, "needs the role admin, head or dsl: be a member of the group esafe-admin, esafe-head or "
 			      "esafe-dsl"), "%s", got);
+}
+
+#define AS(verb, account) verb "\",\"args\":{\"as\":\"" account "\"},\"x\":\""
+
+Test(roles, pages_act_for_who_has_logged_in_and_as_a_teacher)
+{
+	if (getuid() != 0)
+		return;
+	expect(answer(65534, PAGES_GID, "show"), OK);
+	cr_expect(strstr(answer(65534, PAGES_GID, "teach"), "denied"), "the pages are no teacher");
+	expect(answer(65534, PAGES_GID, AS("teach", "teacher3")), OK);
+	expect(answer(65534, PAGES_GID, AS("name", "teacher3")), "{\"row\":{\"who\":\"teacher3\"}}\n" OK);
+	cr_expect(strstr(answer(65534, PAGES_GID, AS("teach", "teacher4")), "nobody of this name is signed in"));
+	cr_expect(strstr(answer(65534, PAGES_GID, AS("admin", "teacher3")), "denied"), "whatever else the person is");
+	cr_expect(strstr(answer(65534, PAGES_GID, AS("see", "teacher3")), "denied"));
+	cr_expect(strstr(answer(65534, PAGES_GID, AS("show", "teacher3")), "denied"), "nor are persons the pages");
+	cr_expect(strstr(answer(65534, TEACHER_GID, AS("teach", "teacher3")), "denied"), "nobody else acts for another");
+	cr_expect(strstr(answer(65534, ADMIN_GID, AS("teach", "teacher3")), "denied"));
+	cr_expect(strstr(answer(65534, PAGES_GID, AS("teach", "")), "denied"));
 }
 
 Test(roles, nobody_else_reaches_the_socket)

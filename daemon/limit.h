@@ -3,8 +3,8 @@
  * How often an address may do something: a bucket that fills with time, in a table that never grows. Pure: the time is
  * the caller's.
  */
-#ifndef ESAFE_PAGES_LIMIT_H
-#define ESAFE_PAGES_LIMIT_H
+#ifndef ESAFE_LIMIT_H
+#define ESAFE_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
