@@ -75,6 +75,7 @@ int refill_tc(struct __sk_buff *skb)
 	len = ((len - 1) & (REFILL_BYTES - 1)) + 1;
 	if (bpf_skb_store_bytes(skb, 0, bytes, len, 0))
 		return -4;
+	skb->tc_index = 0; /* another packet: what was marked on the one before is not on this */
 	bpf_tail_call(skb, &target_tc, f->program);
 	return -5;
 }

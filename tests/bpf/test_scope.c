@@ -233,6 +233,14 @@ Test(scope, deadlines_of_their_own)
 	expect("first", 1, "games.example", until, ESAFE_R_CATEGORY, 0);
 	expect("second", 1, "adult.example", until + 9, ESAFE_R_GRANT, 2);
 	expect("second", 1, "adult.example", until + 10, ESAFE_R_CATEGORY, 0);
+	scoped_act(lab, user, SUPERVISE, NULL, until, 4);
+	expect("adult", 1, "social.example", until - 1, ESAFE_R_SUPERVISION, 4);
+	expect("adult", 1, "social.example", until, ESAFE_R_SUPERVISED, 0);
+	scoped_act(lab, user, LESSON_ONLY, "mixed.example", until, 5);
+	expect("lesson", 1, "mixed.example", until - 1, ESAFE_R_LESSON, 5);
+	expect("lesson", 1, "mixed.example", until, ESAFE_R_CATEGORY, 0);
+	expect("lesson", 1, "fine.example", until - 1, ESAFE_R_LESSON_ONLY, 5);
+	expect("lesson", 1, "fine.example", until, ESAFE_R_DEFAULT, 0);
 	scoped_act(lab, class, GRANT, "both.example", until + 10, 3);
 	device.until_ns = until;
 	device.base_group = device.group;

@@ -14,6 +14,9 @@ exit_code() { "$@" >/dev/null 2>&1; echo $?; }
 blocked=$(printf '%s\n' '1 dns www.games.example.com block category' '2 dns www.games.example.com allow default' \
 	'6 tls www.games.example.com block category' '9 tls www.games.example.com allow default')
 sees "the policy in force" "$blocked" replay "$capture"
+granted=$(ctl grant --device pupil-laptop --site games.example.com --for 15m --reason project --json | jq .id)
+sees "and what is granted" "*1 dns www.games.example.com allow grant*" replay "$capture"
+ctl grant end "$granted" >/dev/null
 sees "a capture through a pipe" "$blocked" replay - <"$capture"
 sees "and through a real one" "$blocked" eval 'cat "$capture" | replay -'
 sees "packets and what was not understood" "9 1 1" summary '"\(.packets) \(.packets_not_understood) \(.opened)"'
