@@ -76,6 +76,8 @@ PART int tc_datagram(struct __sk_buff *skb)
 		datagram_put(s->flow, JUDGED_PASS);
 		return TC_ACT_UNSPEC;
 	}
+	if (reach_is_own(s, c))
+		return TC_ACT_UNSPEC; /* as other local addresses: that is not the Internet */
 	s->nonce = 0;
 	s->now_ns = bpf_ktime_get_tai_ns();
 	s->proto = ESAFE_P_UDP;

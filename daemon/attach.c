@@ -6,6 +6,7 @@
 #include "attach.h"
 #include "bpfprog.h"
 #include "log.h"
+#include "own.h"
 
 /* An interface that was made anew has another number: what was attached went with the old one. */
 static void attach_one(struct esafed *esafed, size_t i, bool again)
@@ -30,7 +31,10 @@ static void attach_one(struct esafed *esafed, size_t i, bool again)
 
 void attach_all(struct esafed *esafed)
 {
-	bool all = !bpfprog_attach_all(esafed->prog, esafed->config);
+	bool all;
+
+	own_sync(esafed);
+	all = !bpfprog_attach_all(esafed->prog, esafed->config);
 
 	for (size_t i = 0; i < esafed->config->ifaces; i++) {
 		if (all)
@@ -47,6 +51,8 @@ void attach_links_changed(void *ctx)
 {
 	struct esafed *esafed = ctx;
 
+	if (esafed->attaching)
+		own_sync(esafed);
 	for (size_t i = 0; esafed->attaching && i < esafed->config->ifaces; i++)
 		attach_one(esafed, i, false);
 }

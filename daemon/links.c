@@ -35,7 +35,7 @@ static int open_socket(struct links *links)
 	nl_socket_disable_seq_check(links->sock);
 	err = nl_connect(links->sock, NETLINK_ROUTE);
 	if (!err)
-		err = nl_socket_add_membership(links->sock, RTNLGRP_LINK);
+		err = nl_socket_add_memberships(links->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, 0);
 	if (!err)
 		err = nl_socket_set_nonblocking(links->sock);
 	if (err) {

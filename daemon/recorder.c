@@ -7,7 +7,10 @@
 #include "devices.h"
 #include "people.h"
 #include "recorder.h"
-#include "sessions.h"
+#include "register_sessions.h"
+
+#define GUESTS_KNOWN 4096
+#define GUEST_NAME 256
 
 /* ---- names of numbers ---- */
 
@@ -18,10 +21,33 @@ static const char *device_name(void *ctx, __u32 id)
 	return devices_name(esafed->devices, id);
 }
 
+/*
+ * Guests and others who are not on the roster are known by the number of their session, which may be over by now. Whose
+ * a session is never changes: what was looked up once is kept.
+ */
+static const char *guest_name(const struct esafed *esafed, __u32 id)
+{
+	static struct {
+		__u32 id;
+		char name[GUEST_NAME];
+	} known[GUESTS_KNOWN];
+	size_t at = id % GUESTS_KNOWN;
+
+	if (known[at].id != id) {
+		known[at].id = 0;
+		if (register_session_user(esafed->reg, id, known[at].name, sizeof(known[at].name)))
+			return NULL;
+		known[at].id = id;
+	}
+	return known[at].name;
+}
+
 static const char *user_name(void *ctx, __u32 id)
 {
 	const struct esafed *esafed = ctx;
 
+	if (id & ESAFE_USER_SESSION)
+		return guest_name(esafed, id & ~ESAFE_USER_SESSION);
 	return people_user(esafed->people, id);
 }
 
@@ -82,18 +108,6 @@ static void name_stranger(const struct esafed *esafed, struct record *record, ch
 	record->device = room;
 }
 
-/* Guests and others who are not on the roster have a session, and no number. */
-static void name_guest(const struct esafed *esafed, struct record *record)
-{
-	const struct session *session;
-
-	if (record->user_id || !session_rank(record->how) || !esafed->sessions)
-		return;
-	session = session_best(sessions_table(esafed), record->mac, record->src, record->at_us / 1000000);
-	if (session && session->how == record->how)
-		record->user = session->user_name;
-}
-
 void recorder_event(void *ctx, const struct esafe_event *event, size_t size)
 {
 	struct esafed *esafed = ctx;
@@ -116,7 +130,8 @@ void recorder_event(void *ctx, const struct esafe_event *event, size_t size)
 		return;
 	}
 	name_stranger(esafed, &record, stranger);
-	name_guest(esafed, &record);
+	if (record.user_id & ESAFE_USER_SESSION)
+		record.user_id = 0;
 	store_append(esafed->store, &record);
 	for (listener = esafed->listeners; listener; listener = next) {
 		next = listener->next;

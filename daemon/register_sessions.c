@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,6 +209,34 @@ static int expire(struct reg *reg, const char *sql, __s64 before)
 		return err;
 	sqlite3_bind_int64(stmt, 1, before);
 	return register_done(stmt);
+}
+
+struct naming {
+	char *name;
+	size_t size;
+	bool found;
+};
+
+static int take_name(void *ctx, sqlite3_stmt *stmt)
+{
+	struct naming *naming = ctx;
+
+	snprintf(naming->name, naming->size, "%s", db_text(stmt, 0));
+	naming->found = true;
+	return 0;
+}
+
+int register_session_user(struct reg *reg, __u64 id, char *name, size_t size)
+{
+	struct naming naming = { name, size, false };
+	sqlite3_stmt *stmt;
+	int err = db_prepare(reg->db, "SELECT user_name FROM sessions WHERE id = ?", &stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)id);
+	err = register_each(stmt, take_name, &naming);
+	return err ? err : naming.found ? 0 : -ENOENT;
 }
 
 int register_sessions_expire(struct reg *reg, __s64 before)

@@ -23,6 +23,8 @@ struct reg_session { /* as a row for people to read */
 /* Newest first; user NULL: of everybody. */
 int register_sessions(struct reg *reg, const char *user, unsigned limit,
 		      int (*row)(void *ctx, const struct reg_session *session), void *ctx);
+/* Whose it is or was: "" if a class's own. -ENOENT */
+int register_session_user(struct reg *reg, __u64 id, char *name, size_t size);
 /* Forgets those that ended before. */
 int register_sessions_expire(struct reg *reg, __s64 before);
 

@@ -43,6 +43,11 @@ bool session_same_person(const struct session *a, const struct session *b)
 	return !strcasecmp(a->class_name, b->class_name);
 }
 
+__u32 session_user_number(const struct session *session)
+{
+	return *session->user_name ? ESAFE_USER_SESSION | ((__u32)session->id & ~ESAFE_USER_SESSION) : 0;
+}
+
 const char *session_group(const struct session *session)
 {
 	return *session->group ? session->group : session->group_found;

@@ -69,7 +69,7 @@ bool sessions_overlay(const struct esafed *esafed, const __u8 *mac, const __u8 *
 	if (!session)
 		return false;
 	group = *session_group(session) ? idtable_get(&esafed->groups, session_group(session)) : -ENOENT;
-	value->user = session->user;
+	value->user = session->user ? session->user : session_user_number(session);
 	value->class = session->class ? session->class : value->class;
 	value->group = group >= 0 ? group : value->group;
 	value->how = session->how;

@@ -192,9 +192,10 @@ struct esafe_device_key {
 };
 _Static_assert(sizeof(struct esafe_device_key) == 20, "abi");
 
+#define ESAFE_USER_SESSION 0x80000000 /* bit of `user`: somebody without a row; the rest is that of the session */
 struct esafe_device {
 	__u32 id;        /* row in the register; 0: not registered */
-	__u32 user;      /* row in the register; 0: nobody */
+	__u32 user;      /* row in the register; 0: nobody; see ESAFE_USER_SESSION */
 	__u64 until_ns;  /* CLOCK_TAI deadline of the session; 0: none */
 	__u64 suspended_until_ns; /* CLOCK_TAI; 0: until it is lifted */
 	__u16 class;     /* row in the register; 0: none */
