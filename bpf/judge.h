@@ -116,6 +116,26 @@ PART int stream_judge(void)
 	return result == TLS_NAME && stream_answerable(s, f) ? STREAM_ANSWER : STREAM_RESET;
 }
 
+/* What follows need not be read: once the server has all that was, the connection is left alone. */
+PART int stream_done(struct scratch *s)
+{
+	struct opening_bucket *b;
+	struct opening *o;
+	struct flight *f;
+
+	if (!s)
+		return STREAM_DROP;
+	b = opening_bucket(s->flow);
+	o = b ? opening_find(b, s->flow) : 0;
+	f = flight_get(s->flight);
+	if (!o || !f)
+		return STREAM_DROP;
+	o->start = s->acked;
+	o->end = f->have;
+	opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_NAMED, s->era), bpf_jiffies64());
+	return STREAM_PASS;
+}
+
 /* A request was allowed: from then on the connection is watched. What comes behind the part that was read? */
 static __always_inline int stream_watch(struct scratch *s, struct flight *f, struct opening *o)
 {
@@ -129,6 +149,8 @@ static __always_inline int stream_watch(struct scratch *s, struct flight *f, str
 		f->skip = 2 + (FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1));
 		return STREAM_MORE;
 	}
+	if (f->kind == FLIGHT_TLS)
+		return STREAM_MORE; /* the rest of the hello, and whether the next record holds another */
 	next = http_behind_head(&f->http);
 	if (next == HTTP_CONTENT)
 		f->skip = f->http.body;
@@ -160,12 +182,7 @@ PART int stream_judged(int fate)
 	f = flight_get(s->flight);
 	if (!o || !f)
 		return STREAM_DROP;
-	if (f->kind != FLIGHT_TLS && s->result != TLS_OTHER)
-		return stream_watch(s, f, o);
-	o->start = s->acked;
-	o->end = f->have;
-	opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_NAMED, s->era), bpf_jiffies64());
-	return fate;
+	return s->result == TLS_OTHER ? stream_done(s) : stream_watch(s, f, o);
 }
 
 #endif

@@ -5,7 +5,8 @@
  * that is ahead is dropped and comes again; one that repeats must repeat the same bytes.
  *
  * HTTP and DNS over TCP name one site after another: such a connection is never done with, and each request is read in
- * the same way. Only content is let through unread.
+ * the same way. Only content is let through unread. A ClientHello is followed by another one if the server wants a
+ * different key: a TLS connection is done with when something else than that comes.
  */
 #ifndef ESAFE_STREAM_H
 #define ESAFE_STREAM_H
@@ -77,6 +78,8 @@ static __always_inline int stream_fed(struct scratch *s, int result)
 		count_drop(ESAFE_R_TCP_AHEAD); /* there will be room when the server has acknowledged more */
 		return STREAM_DROP;
 	}
+	if (result == TLS_DONE)
+		return stream_done(s);
 	if (result != TLS_MORE)
 		return STREAM_JUDGE;
 	return s->opening == OPENING_WATCHED ? stream_keep(s) : STREAM_PASS;

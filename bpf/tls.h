@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads the server name out of a ClientHello that arrives in pieces (RFC 8446 sections 4.1.2 and 5.1, RFC 6066
- * section 3). The bytes seen so far stand together in one buffer; the reader goes on where it stopped, so that the
- * stream may be cut anywhere, and by TLS records anywhere too:
+ * section 3), and says whether another hello follows. The bytes seen so far stand together in one buffer; the reader
+ * goes on where it stopped, so that the stream may be cut anywhere, and by TLS records anywhere too:
  *
  *   record      type 22 | version 2 | length 2
  *   handshake   type 1 | length 3
@@ -17,6 +17,9 @@
 #include "hostname.h"
 
 #define TLS_NAME_MAX 255
+#define TLS_EARLY_DATA 42
+#define TLS_HELLO_MIN (2 + 32 + 1 + 2 + 2 + 1 + 1)
+#define TLS_BETWEEN_MAX (1 << 17) /* bytes that a server may leave out before a second hello */
 
 enum tls_result {
 	TLS_MORE,    /* nothing wrong so far */
@@ -25,10 +28,12 @@ enum tls_result {
 	TLS_NO_NAME, /* a complete ClientHello without a server name */
 	TLS_OTHER,   /* the stream does not start with a TLS record */
 	TLS_BAD,     /* it does, but not with a hello as the RFC says */
+	TLS_DONE,    /* what comes behind the hello is not another one */
 };
 
 enum tls_field {
 	TLS_F_MESSAGE,
+	TLS_F_VERSION,
 	TLS_F_SESSION_ID,
 	TLS_F_CIPHERS,
 	TLS_F_COMPRESSION,
@@ -51,12 +56,17 @@ struct tls_reader {
 	__u32 value;   /* the field so far, big-endian */
 	__u32 list;    /* length of the server name list */
 	__u32 odd;     /* the first record is of a version that there is not */
+	__u32 hellos;  /* a hello was read to its end */
+	__u32 named;   /* this one has a name */
+	__u32 early;   /* data may come before the server has answered: RFC 8446 section 4.2.10 */
+	__u32 between; /* bytes of other records behind the hello */
 	struct hostname name;
 };
 
 static __always_inline void tls_start(struct tls_reader *r)
 {
 	r->begin = r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = r->odd = 0;
+	r->hellos = r->named = r->early = r->between = 0;
 	hostname_start(&r->name);
 	r->field = TLS_F_MESSAGE;
 	r->need = 4;
@@ -77,11 +87,18 @@ static __always_inline void tls_expect(struct tls_reader *r, __u32 skip, __u32 f
 	r->value = 0;
 }
 
+/* The hello ends after `skip` bytes, which need not have arrived. */
+static __always_inline void tls_hello_end(struct tls_reader *r, __u32 skip)
+{
+	r->hellos = 1;
+	tls_expect(r, skip, TLS_F_MESSAGE, 4);
+}
+
 static __always_inline enum tls_result tls_next_extension(struct tls_reader *r, __u32 skip)
 {
 	if (!r->extensions) {
-		/* the last one was read; what it carries need not have arrived */
-		return TLS_NO_NAME;
+		tls_hello_end(r, skip);
+		return r->named ? TLS_MORE : TLS_NO_NAME;
 	}
 	if (r->extensions < 4)
 		return TLS_BAD;
@@ -96,12 +113,39 @@ static __always_inline enum tls_result tls_extension(struct tls_reader *r)
 	if (len + 4 > r->extensions)
 		return TLS_BAD;
 	r->extensions -= len + 4;
+	if (type == TLS_EARLY_DATA)
+		r->early = 1;
 	if (type)
 		return tls_next_extension(r, len);
-	if (len < 5)
+	if (len < 5 || r->named) /* which of two a server takes no RFC says */
 		return TLS_BAD;
 	r->list = len - 2;
 	tls_expect(r, 0, TLS_F_NAME_LIST, 2);
+	return TLS_MORE;
+}
+
+/*
+ * The header of a message: of the first hello; or of what comes behind it, which may be another (RFC 8446 section
+ * 4.1.4), or, encrypted, look like any bytes.
+ */
+static __always_inline enum tls_result tls_message(struct tls_reader *r)
+{
+	__u32 type = r->value >> 24;
+
+	r->message = r->value & 0xffffff;
+	if (r->hellos) {
+		if (type != 1 || r->message >> 16 || r->message < TLS_HELLO_MIN)
+			return TLS_DONE;
+		r->named = 0;
+		hostname_start(&r->name);
+		tls_expect(r, 0, TLS_F_VERSION, 2);
+		return TLS_MORE;
+	}
+	if (type != 1 && r->odd)
+		return TLS_OTHER;
+	if (type != 1 || r->message < TLS_HELLO_MIN)
+		return TLS_BAD;
+	tls_expect(r, 2 + 32, TLS_F_SESSION_ID, 1);
 	return TLS_MORE;
 }
 
@@ -112,16 +156,15 @@ static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
 
 	switch (r->field) {
 	case TLS_F_MESSAGE:
-		r->message = value & 0xffffff;
-		if (value >> 24 != 1 && r->odd)
-			return TLS_OTHER;
-		if (value >> 24 != 1 || r->message < 2 + 32 + 1 + 2 + 2 + 1 + 1)
-			return TLS_BAD;
-		tls_expect(r, 2 + 32, TLS_F_SESSION_ID, 1);
+		return tls_message(r);
+	case TLS_F_VERSION:
+		if (value >> 8 != 3)
+			return TLS_DONE;
+		tls_expect(r, 32, TLS_F_SESSION_ID, 1);
 		return TLS_MORE;
 	case TLS_F_SESSION_ID:
 		if (value > 32)
-			return TLS_BAD;
+			return r->hellos ? TLS_DONE : TLS_BAD;
 		tls_expect(r, value, TLS_F_CIPHERS, 2);
 		return TLS_MORE;
 	case TLS_F_CIPHERS:
@@ -132,8 +175,10 @@ static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
 	case TLS_F_COMPRESSION:
 		if (!value || value > r->message)
 			return TLS_BAD;
-		if (value == r->message)
-			return TLS_NO_NAME; /* no extensions at all */
+		if (value == r->message) { /* no extensions at all */
+			tls_hello_end(r, value);
+			return TLS_NO_NAME;
+		}
 		tls_expect(r, value, TLS_F_EXTENSIONS, 2);
 		return TLS_MORE;
 	case TLS_F_EXTENSIONS:
@@ -179,6 +224,32 @@ static __always_inline enum tls_result tls_odd_version(struct tls_reader *r, __u
 		return TLS_OTHER;
 	r->odd = 1;
 	return TLS_AGAIN;
+}
+
+/*
+ * A record behind a hello. Servers leave out a change of ciphers, some an alert, and after they have asked for another
+ * hello also early data: so is it here.
+ */
+static __always_inline enum tls_result tls_record_between(struct tls_reader *r, const __u8 *bytes, __u32 have,
+							  __u32 mask)
+{
+	__u32 at = r->at, avail = have - at, type, len;
+
+	if (!avail)
+		return TLS_MORE;
+	type = TLS_BYTE(bytes, at, mask);
+	if (!tls_content(type) || (type == 23 && !r->early))
+		return TLS_DONE;
+	if (avail < 5)
+		return TLS_MORE;
+	len = TLS_BYTE(bytes, at + 3, mask) << 8 | TLS_BYTE(bytes, at + 4, mask);
+	r->at = at + 5;
+	r->record = len;
+	if (type == 22)
+		return len && len <= 16384 ? TLS_AGAIN : TLS_BAD;
+	r->skip = len;
+	r->between += len + 5;
+	return r->between > TLS_BETWEEN_MAX ? TLS_DONE : TLS_AGAIN;
 }
 
 /* The header of the next record, five bytes. */
@@ -229,8 +300,11 @@ static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8
 	__u32 avail, take, at = r->at;
 	enum tls_result result;
 
-	if (!r->record)
+	if (!r->record) {
+		if (r->hellos && r->field == TLS_F_MESSAGE && r->need == 4 && !r->skip)
+			return tls_record_between(r, bytes, have, mask);
 		return tls_record(r, bytes, have, mask);
+	}
 	avail = have - at;
 	if (avail > r->record)
 		avail = r->record;
@@ -247,6 +321,11 @@ static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8
 			return TLS_BAD;
 		if (--r->need)
 			return TLS_AGAIN;
+		r->named = 1;
+		if (r->extensions)
+			tls_expect(r, 0, TLS_F_EXTENSION, 4);
+		else
+			tls_hello_end(r, 0);
 		return hostname_end(&r->name) ? TLS_BAD : TLS_NAME;
 	}
 	if (r->need == 4 && avail >= 4) {

@@ -263,15 +263,42 @@ Test(tls, only_the_server_moves_a_connection_on)
 	__u8 other[1024];
 
 	memcpy(other, hello, len);
-	other[70] ^= 1;
+	other[len - 1] ^= 1;
 	shake(p);
 	segment(p, 0, hello, len);
 	server(p, 0x10, SERVER_ISN + 1, START + len - 1);
 	cr_assert_eq(segment(p, 0, other, len), TC_ACT_SHOT, "not all of it is acknowledged");
-	server(p, 0x10, SERVER_ISN + 1, START + len);
+	cr_assert_eq(segment(p, len, "\x14\3\3\0\1\1\x17", 7), TC_ACT_UNSPEC);
+	cr_assert_eq(segment(p, len + 6, "\x16", 1), TC_ACT_SHOT, "nor this");
+	server(p, 0x10, SERVER_ISN + 1, START + len + 7);
 	cr_assert_eq(segment(p, 0, other, len), TC_ACT_UNSPEC, "past: one lookup, whatever it says");
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN + 5000, NULL, 0), TC_ACT_UNSPEC);
 	cr_assert_eq(segment(p, len, hello, len), TC_ACT_SHOT, "a new connection of the same ports starts anew");
+}
+
+/* The server wants another key; the hello that comes then need not name the same site. */
+Test(tls, second_hello)
+{
+	static const char between[] = "\x14\3\3\0\1\1\x15\3\3\0\2\1\x5a";
+	__u32 gap = sizeof(between) - 1;
+	__u8 good[1024], bad[1024];
+	__u32 len = lab_hello(good, "www.fine.example", 5, 5), more = lab_hello(bad, "games.example", 5, 5);
+
+	for (int round = 0; round < 2; round++) {
+		struct lab_packet p = conn();
+
+		shake(p);
+		cr_assert_eq(segment(p, 0, good, len), TC_ACT_UNSPEC);
+		if (round)
+			server(p, 0x10, SERVER_ISN + 1, START + len);
+		cr_assert_eq(segment(p, len, between, gap), TC_ACT_UNSPEC);
+		for (__u32 at = 0; at < len - 1; at++)
+			cr_assert_eq(segment(p, len + gap + at, good + at, 1), TC_ACT_UNSPEC, "%u", at);
+		lab->events = 0;
+		segment(p, len + gap + len - 1, good + len - 1, 1);
+		segment(p, len + gap + len, bad, more);
+		cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK, "and a third one");
+	}
 }
 
 Test(tls, unknown_connections_are_refused_or_adopted)
