@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sends one datagram, whatever its bytes, and prints the answer as hexadecimal digits, or "nothing":
+ * Sends one datagram, whatever its bytes, and prints the answer as hexadecimal digits, "refused" (by ICMP) or "nothing":
  *
  *   udp [-w MS] ADDRESS PORT HEX
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,8 +46,9 @@ int main(int argc, char **argv)
 		perror("udp");
 		return 1;
 	}
-	if (poll(&p, 1, wait_ms) <= 0 || (got = recv(p.fd, bytes, sizeof(bytes), 0)) < 0) {
-		puts("nothing");
+	got = poll(&p, 1, wait_ms) > 0 ? recv(p.fd, bytes, sizeof(bytes), 0) : -1;
+	if (got < 0) {
+		puts(p.revents && errno == ECONNREFUSED ? "refused" : "nothing");
 		return 0;
 	}
 	for (ssize_t i = 0; i < got; i++)
