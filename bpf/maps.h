@@ -52,7 +52,7 @@ struct scratch {
 	__u32 proto;         /* enum esafe_proto */
 	__u32 known;         /* enum esafe_known */
 	__u32 tunnel;        /* that the datagram is of, enum esafe_reason, or 0 */
-	__u32 net_found;     /* the destination is of a network of the policy */
+	__u32 net_found;     /* the destination is of a network of the policy: enum net_found */
 	__u32 shared_resolver; /* the device is one that resolves for others */
 	__u32 rule;          /* grant, lesson or suspension that decided */
 	__u32 verdict, reason, answer, category, line, matched, log;

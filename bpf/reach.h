@@ -109,15 +109,19 @@ PART int net_has_port(struct scratch *s, struct esafe_policy *p, __u32 net)
 	return 0;
 }
 
+enum net_found { NET_FOUND = 1, NET_OPENS = 2 };
+
 /* The destination is of this network, if its port is. */
 PART int net_note(struct scratch *s, struct esafe_policy *p, __u32 net)
 {
+	const struct esafe_net *n;
 	__u32 category;
 
 	if (!s || !p || !net_has_port(s, p, net))
 		return 0;
-	category = p->nets[net & (ESAFE_NETS - 1)].category;
-	s->net_found = 1;
+	n = &p->nets[net & (ESAFE_NETS - 1)];
+	category = n->category;
+	s->net_found |= n->closes ? NET_FOUND : NET_FOUND | NET_OPENS;
 	if (category != ESAFE_NO_CATEGORY)
 		s->categories[category >> 6 & 3] |= 1ULL << (category & 63);
 	return 0;
@@ -175,7 +179,7 @@ PART int reach_slow(int is_resolved)
 	net_find(s, p);
 	if (s->net_found && !net_judge(s, p))
 		return 0;
-	if (is_resolved || s->net_found || !(p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_RESOLVED) ||
+	if (is_resolved || s->net_found & NET_OPENS || !(p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_RESOLVED) ||
 	    c->adopt_until_ns > s->now_ns || reach_is_pinned(s, p))
 		return 1;
 	s->category = ESAFE_NO_CATEGORY;

@@ -20,6 +20,13 @@ static unsigned mask_bits(const struct esafe_prefix *prefix)
 	return bits;
 }
 
+static bool is_any(const struct esafe_prefix *prefix)
+{
+	unsigned bits = mask_bits(prefix);
+
+	return !bits || (bits == 96 && prefix->addr[10] == 0xff);
+}
+
 /* Every beginning of an address in the prefix, as long as the filter looks at. */
 static void filter_wide(struct esafe_policy *out, const struct esafe_prefix *prefix, unsigned missing, int v4)
 {
@@ -98,6 +105,7 @@ int compile_networks(struct compiling *c)
 				.category = open ? ESAFE_NO_CATEGORY : c->category[network->category],
 				.port_first = first,
 				.ports = network->ports,
+				.closes = is_any(&network->prefix[j]),
 			};
 			if (!open)
 				filter_add(c->out, network, &network->prefix[j]);

@@ -238,6 +238,19 @@ static int read_counters(struct maps *maps, int fd, __u32 count, __u64 *cells)
 	return err;
 }
 
+int maps_set_own(struct maps *maps, const struct esafe_prefix *own, unsigned n)
+{
+	struct esafe_config config;
+	int err = maps_get_config(maps, &config);
+
+	if (err || (n == config.own_count && !memcmp(own, config.own, n * sizeof(*own))))
+		return err;
+	memset(config.own, 0, sizeof(config.own));
+	memcpy(config.own, own, n * sizeof(*own));
+	config.own_count = n;
+	return maps_set_config(maps, &config);
+}
+
 int maps_read_verdicts(struct maps *maps, __u64 *cells)
 {
 	return read_counters(maps, maps->verdicts, ESAFE_VERDICT_CELLS, cells);

@@ -86,6 +86,8 @@ int maps_ifaces(struct maps *maps, __u32 *ifindex, size_t room); /* how many, at
 /* Counters summed over CPUs: cells[ESAFE_VERDICT_CELLS]. */
 int maps_read_verdicts(struct maps *maps, __u64 *cells);
 int maps_read_verdict(struct maps *maps, __u32 cell, __u64 *count); /* one of them */
+/* The gateway's own prefixes, of which `n` are given. */
+int maps_set_own(struct maps *maps, const struct esafe_prefix *own, unsigned n);
 int maps_read_known(struct maps *maps, __u64 *cells); /* ESAFE_KNOWN_CELLS */
 int maps_read_stats(struct maps *maps, struct esafe_stats *stats);
 

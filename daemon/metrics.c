@@ -55,6 +55,25 @@ static void write_verdicts(const struct metrics_snapshot *snap, FILE *out, const
 			}
 }
 
+static void write_known(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	for (unsigned group = 0; snap->known && group <= ESAFE_GROUPS; group++)
+		for (unsigned known = 0; known < ESAFE_KNOWN_COUNT; known++) {
+			__u64 cell = snap->known[ESAFE_KNOWN_INDEX(group, known)];
+			const char *text = group < ESAFE_GROUPS ? snap->groups[group] : "";
+
+			if (!cell)
+				continue;
+			fputs(name, out);
+			if (text)
+				put_label(out, '{', "group", text);
+			else
+				fprintf(out, "{group=\"#%u\"", group);
+			put_label(out, ',', "known", event_known_name(known));
+			fprintf(out, "} %llu\n", (unsigned long long)cell);
+		}
+}
+
 static void write_by_verdict(FILE *out, const char *name, const __u64 *values)
 {
 	for (unsigned verdict = 0; verdict < ESAFE_VERDICT_COUNT; verdict++)
@@ -184,6 +203,13 @@ static const struct {
 	  "itself was carried out.", .write = write_events_lost },
 	{ "esafe_events_bad_total", "counter", "Events that the daemon could not understand.", VALUE(U64, events_bad) },
 	{ "esafe_program_runs_total", "counter", "Packets that came to a program, by hook.", .write = write_runs },
+	{ "esafe_connections_total", "counter", "Connections by group and by what was known of them when they were judged: "
+	  "name, dns (only that the device had resolved the address), outer (only a public name), address.",
+	  .write = write_known },
+	{ "esafe_resolved_new_total", "counter", "Addresses that a device resolved and did not have before.",
+	  VALUE(U64, stats.resolved_new) },
+	{ "esafe_resolved_evicted_total", "counter", "Resolved addresses that were forgotten for lack of room.",
+	  VALUE(U64, stats.resolved_evicted) },
 	{ "esafe_faults_total", "counter", "Helpers of the kernel that refused; see reason fault.",
 	  VALUE(U64, stats.faults) },
 	{ "esafe_uncounted_bytes_total", "counter", "Bytes of devices for which there was no room to count them.",

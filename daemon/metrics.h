@@ -31,6 +31,7 @@ struct metrics_snapshot {
 	const char *version;                 /* of esafe */
 	const char *kernel;                  /* release */
 	const __u64 *verdicts;               /* ESAFE_VERDICT_CELLS, summed over CPUs; NULL: not loaded */
+	const __u64 *known;                  /* ESAFE_KNOWN_CELLS, likewise */
 	const char *groups[ESAFE_GROUPS];    /* names; NULL: unused */
 	struct esafe_stats stats;
 	const struct metrics_list *lists;

@@ -131,7 +131,7 @@ struct service {
 	struct at at;
 };
 
-struct policy_network { /* addresses that need no name */
+struct policy_network { /* addresses that need no name; of any address, ports that are closed with a category */
 	char *name, *about;
 	struct esafe_prefix *prefix;
 	size_t prefixes;

@@ -183,6 +183,8 @@ static int check_network(struct reader *reader, const struct node *node, struct 
 	if (!fields->given && !network->ports)
 		return reader_problem(reader, node, "a network says its addresses, its ports, or both");
 	network->category = SIZE_MAX;
+	if (!fields->category && !fields->given)
+		return reader_problem(reader, node, "a network of any address closes its ports with a category");
 	if (!fields->category)
 		return 0;
 	if (shipped && find_category(policy, fields->category) == SIZE_MAX)

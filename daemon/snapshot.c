@@ -92,7 +92,10 @@ static int take_maps(struct esafed *esafed, struct snapshot *out)
 	err = maps_read_verdicts(esafed->maps, out->verdicts);
 	if (!err)
 		err = maps_read_stats(esafed->maps, &out->metrics.stats);
+	if (!err)
+		err = maps_read_known(esafed->maps, out->known);
 	out->metrics.verdicts = out->verdicts;
+	out->metrics.known = out->known;
 	return err;
 }
 

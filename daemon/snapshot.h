@@ -9,11 +9,12 @@
 #include "maps.h"
 #include "metrics.h"
 
-#define SNAPSHOT_MAPS 24
+#define SNAPSHOT_MAPS 32
 
 struct snapshot {
 	struct metrics_snapshot metrics;
 	__u64 *verdicts;
+	__u64 known[ESAFE_KNOWN_CELLS];
 	struct metrics_list *lists;
 	struct metrics_map maps[SNAPSHOT_MAPS];
 	struct metrics_iface ifaces[CONFIG_INTERFACES * 3];

@@ -89,6 +89,30 @@ static json_t *verdict_counts(const struct metrics_snapshot *metrics)
 	return groups;
 }
 
+/* Connections of each group by what was known of them, and the share of those whose name could not be seen. */
+static json_t *connection_counts(const struct metrics_snapshot *metrics)
+{
+	json_t *groups = json_object();
+
+	for (unsigned group = 0; group <= ESAFE_GROUPS; group++) {
+		const __u64 *cell = &metrics->known[ESAFE_KNOWN_INDEX(group, 0)];
+		const char *name = group < ESAFE_GROUPS ? metrics->groups[group] : "(not known)";
+		__u64 sum = 0;
+		json_t *counts;
+
+		for (unsigned known = 0; known < ESAFE_KNOWN_COUNT; known++)
+			sum += cell[known];
+		if (!name || !sum)
+			continue;
+		counts = json_object();
+		for (unsigned known = 0; known < ESAFE_KNOWN_COUNT; known++)
+			reply_number(counts, event_known_name(known), cell[known]);
+		json_object_set_new(counts, "unseen", json_real((double)(sum - cell[ESAFE_KNOWN_NAME]) / sum));
+		json_object_set_new(groups, name, counts);
+	}
+	return groups;
+}
+
 static json_t *event_counts(const struct metrics_snapshot *metrics)
 {
 	json_t *events = json_object();
@@ -166,6 +190,7 @@ void verb_status(struct request *request)
 	reply_number(row, "users", snapshot->metrics.users);
 	json_object_set_new(row, "events", event_counts(&snapshot->metrics));
 	json_object_set_new(row, "verdicts", verdict_counts(&snapshot->metrics));
+	json_object_set_new(row, "connections", connection_counts(&snapshot->metrics));
 	list = warnings(esafed, &snapshot->metrics);
 	if (json_array_size(list))
 		json_object_set(row, "warnings", list);

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define ESAFE_NETS 512      /* prefixes */
+#define ESAFE_NETS 256      /* prefixes */
 #define ESAFE_NET_PORTS 256 /* ranges of ports of them, in all */
 #define ESAFE_PORTS_PER_NET 16
 #define ESAFE_NET_FILTER 4096 /* bits */
@@ -25,7 +25,8 @@ struct esafe_net {
 	__u16 category;   /* ESAFE_NO_CATEGORY: open to every group */
 	__u16 port_first; /* index into net_ports */
 	__u8 ports;       /* 0: any port of any protocol */
-	__u8 pad[3];
+	__u8 closes;      /* only: of any address */
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct esafe_net) == 40, "abi");
 

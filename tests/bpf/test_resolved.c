@@ -16,6 +16,7 @@ static const char policy[] =
 	"    quic: inspect\n"
 	"    categories: { games: block, doh: block, newsgroups: block, conferencing: supervised }\n"
 	"  staff: { inherit: pupils, categories: { conferencing: allow, doh: allow } }\n"
+	"  visitors: { default: allow, unresolved: refuse }\n"
 	"  office: { default: allow, categories: { doh: block } }\n"
 	"  ks1: { default: block, sites: { www.fine.example: allow } }\n"
 	"unknown: pupils\n"
@@ -44,6 +45,7 @@ static void setup(void)
 	lab_device(lab, "staff", 3);
 	lab_device(lab, "office", 4);
 	lab_device(lab, "ks1", 5);
+	lab_device(lab, "visitors", 6);
 	lab_device(lab, "staff", 9);
 }
 
@@ -349,6 +351,7 @@ Test(resolved, networks_open_and_closed)
 		{ 3, "192.0.2.53", 443, 0, 0 },
 		{ 3, servers[0], 119, 0, ESAFE_R_CATEGORY },
 		{ 3, servers[1], 563, 0, ESAFE_R_CATEGORY },
+		{ 6, servers[0], 119, 0, ESAFE_R_UNRESOLVED }, /* what holds for any address opens none */
 	};
 
 	for (size_t again = 0; again < 2; again++) /* first by number, then resolved */

@@ -5,7 +5,7 @@
 
 #include "metrics.h"
 
-static __u64 verdicts[ESAFE_VERDICT_CELLS];
+static __u64 verdicts[ESAFE_VERDICT_CELLS], known[ESAFE_KNOWN_CELLS];
 static const struct metrics_list lists[] = {
 	{ "ut1-adult", "pornography", 4600000, 12, 86400, false },
 	{ "own \"list\"\\\n", "games", 3, 0, 1.5, true },
@@ -16,11 +16,12 @@ static const struct metrics_iface ifaces[] = { { "lan0", "ingress", true }, { "l
 static char *write_all(void)
 {
 	struct metrics_snapshot snap = {
-		.version = "0.1", .kernel = "6.1.0", .verdicts = verdicts, .lists = lists, .lists_count = 2, .maps = maps,
+		.version = "0.1", .kernel = "6.1.0", .verdicts = verdicts, .known = known, .lists = lists, .lists_count = 2, .maps = maps,
 		.maps_count = 2, .ifaces = ifaces, .ifaces_count = 2, .policy_version = 17, .policy_applied = 1780000000.25,
 		.names = 5000000, .store = { .written = 1234567890123ULL, .lost = { 1, 2, 3, 4 }, .failing = true,
 		.last_commit_us = 2500 }, .devices = 11, .users = 12, .classes = 13, .rooms = 14,
-		.stats = { .events_lost = { 5, 6, 7, 8 }, .faults = 9 }, .events_bad = 10,
+		.stats = { .events_lost = { 5, 6, 7, 8 }, .faults = 9, .resolved_new = 15,
+			   .resolved_evicted = 16 }, .events_bad = 10,
 	};
 	char *text;
 	size_t len;
@@ -30,6 +31,9 @@ static char *write_all(void)
 	verdicts[ESAFE_VERDICT_INDEX(3, ESAFE_BLOCK, ESAFE_R_CATEGORY)] = 42;
 	verdicts[ESAFE_VERDICT_INDEX(ESAFE_GROUPS, ESAFE_DROP, ESAFE_R_HEADER)] = 2;
 	verdicts[ESAFE_VERDICT_INDEX(9, ESAFE_ALLOW, ESAFE_R_DEFAULT)] = 1;
+	known[ESAFE_KNOWN_INDEX(3, ESAFE_KNOWN_NAME)] = 90;
+	known[ESAFE_KNOWN_INDEX(3, ESAFE_KNOWN_OUTER)] = 7;
+	known[ESAFE_KNOWN_INDEX(ESAFE_GROUPS, ESAFE_KNOWN_ADDRESS)] = 1;
 	cr_assert_eq(metrics_write(&snap, out), 0);
 	fclose(out);
 	return text;
@@ -55,6 +59,11 @@ static const char *const lines[] = {
 	"esafe_store_failing 1\n",
 	"esafe_store_commit_seconds 0.0025",
 	"esafe_faults_total 9\n",
+	"esafe_connections_total{group=\"pupils\",known=\"name\"} 90\n",
+	"esafe_connections_total{group=\"pupils\",known=\"outer\"} 7\n",
+	"esafe_connections_total{group=\"\",known=\"address\"} 1\n",
+	"esafe_resolved_new_total 15\n",
+	"esafe_resolved_evicted_total 16\n",
 	"esafe_devices 11\n",
 	"esafe_users 12\n",
 	"esafe_classes 13\n",
