@@ -179,7 +179,8 @@ PART int reach_slow(int is_resolved)
 	net_find(s, p);
 	if (s->net_found && !net_judge(s, p))
 		return 0;
-	if (is_resolved || s->net_found & NET_OPENS || !(p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_RESOLVED) ||
+	if (is_resolved || s->net_found & NET_OPENS ||
+	    !(p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_RESOLVED) ||
 	    c->adopt_until_ns > s->now_ns || reach_is_pinned(s, p))
 		return 1;
 	s->category = ESAFE_NO_CATEGORY;

@@ -8,7 +8,7 @@
 #define ESAFE_NETS 256      /* prefixes */
 #define ESAFE_NET_PORTS 256 /* ranges of ports of them, in all */
 #define ESAFE_PORTS_PER_NET 16
-#define ESAFE_NET_FILTER 4096 /* bits */
+#define ESAFE_NET_FILTER 16384 /* bits */
 
 struct esafe_prefix {
 	__u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d; already masked */
@@ -51,7 +51,7 @@ static inline __u32 net_bit(__u64 high, __u64 low, __u32 kind)
 {
 	__u64 hash = (high * 0x9e3779b97f4a7c15ULL ^ low ^ kind) * 0xbf58476d1ce4e5b9ULL;
 
-	return (hash ^ hash >> 32) * 0x94d049bb133111ebULL >> 52 & (ESAFE_NET_FILTER - 1);
+	return (hash ^ hash >> 32) * 0x94d049bb133111ebULL >> 50 & (ESAFE_NET_FILTER - 1);
 }
 
 /* Of an address as two words of memory (little-endian), IPv4 as ::ffff:a.b.c.d. */

@@ -16,7 +16,7 @@ static const struct metrics_iface ifaces[] = { { "lan0", "ingress", true }, { "l
 static char *write_all(void)
 {
 	struct metrics_snapshot snap = {
-		.version = "0.1", .kernel = "6.1.0", .verdicts = verdicts, .known = known, .lists = lists, .lists_count = 2, .maps = maps,
+		.version = "0.1", .kernel = "6.1.0", .verdicts = verdicts, .lists = lists, .lists_count = 2, .maps = maps,
 		.maps_count = 2, .ifaces = ifaces, .ifaces_count = 2, .policy_version = 17, .policy_applied = 1780000000.25,
 		.names = 5000000, .store = { .written = 1234567890123ULL, .lost = { 1, 2, 3, 4 }, .failing = true,
 		.last_commit_us = 2500 }, .devices = 11, .users = 12, .classes = 13, .rooms = 14,
@@ -27,6 +27,7 @@ static char *write_all(void)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
+	snap.known = known;
 	snap.groups[3] = "pupils";
 	verdicts[ESAFE_VERDICT_INDEX(3, ESAFE_BLOCK, ESAFE_R_CATEGORY)] = 42;
 	verdicts[ESAFE_VERDICT_INDEX(ESAFE_GROUPS, ESAFE_DROP, ESAFE_R_HEADER)] = 2;
