@@ -244,7 +244,8 @@ static void print_times(const char *what, size_t offset)
 
 static void open_sockets(const char *interface, const char *server)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = if_nametoindex(interface) };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+				  .sll_ifindex = if_nametoindex(interface) };
 	struct packet_mreq all = { .mr_ifindex = at.sll_ifindex, .mr_type = PACKET_MR_PROMISC };
 	struct sockaddr_storage to;
 	int bytes = 8 << 20;
@@ -273,8 +274,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 4 || devices > DEVICES_MAX || sessions >= devices || rate <= 0 ||
-	    sscanf(argv[optind + 1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &router[0], &router[1], &router[2], &router[3], &router[4],
-		   &router[5]) != 6)
+	    sscanf(argv[optind + 1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &router[0], &router[1], &router[2], &router[3],
+		   &router[4], &router[5]) != 6)
 		return 2;
 	secret = argv[optind + 3];
 	open_sockets(argv[optind], argv[optind + 2]);
