@@ -134,10 +134,10 @@ PART int quic_feed(struct quic_work *w)
 		count_drop(ESAFE_R_QUIC_DIFFERS);
 		return QUIC_DROP;
 	}
-	if (c->state == QUIC_PASSED)
-		return QUIC_GO;
 	if (s->result == TLS_MORE)
 		s->result = quic_read(c);
+	if (c->state == QUIC_PASSED && (s->result == TLS_MORE || s->result == TLS_DONE))
+		return QUIC_GO; /* not a second hello, as a server may want one with another key */
 	w->reason = ESAFE_R_TLS_MALFORMED;
 	if (s->result == TLS_MORE) {
 		if (++c->initials <= QUIC_INITIALS_MAX && c->have < QUIC_FLIGHT_ROOM)

@@ -60,13 +60,14 @@ struct tls_reader {
 	__u32 named;   /* this one has a name */
 	__u32 early;   /* data may come before the server has answered: RFC 8446 section 4.2.10 */
 	__u32 between; /* bytes of other records behind the hello */
+	__u32 whole;   /* the name is only told when the hello was read to its end */
 	struct hostname name;
 };
 
 static __always_inline void tls_start(struct tls_reader *r)
 {
 	r->begin = r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = r->odd = 0;
-	r->hellos = r->named = r->early = r->between = 0;
+	r->hellos = r->named = r->early = r->between = r->whole = 0;
 	hostname_start(&r->name);
 	r->field = TLS_F_MESSAGE;
 	r->need = 4;
@@ -77,6 +78,7 @@ static __always_inline void tls_start_handshake(struct tls_reader *r)
 {
 	tls_start(r);
 	r->record = ~0U;
+	r->whole = 1;
 }
 
 static __always_inline void tls_expect(struct tls_reader *r, __u32 skip, __u32 field, __u32 need)
@@ -88,18 +90,19 @@ static __always_inline void tls_expect(struct tls_reader *r, __u32 skip, __u32 f
 }
 
 /* The hello ends after `skip` bytes, which need not have arrived. */
-static __always_inline void tls_hello_end(struct tls_reader *r, __u32 skip)
+static __always_inline enum tls_result tls_hello_end(struct tls_reader *r, __u32 skip)
 {
 	r->hellos = 1;
 	tls_expect(r, skip, TLS_F_MESSAGE, 4);
+	if (!r->named)
+		return TLS_NO_NAME;
+	return r->whole ? TLS_NAME : TLS_MORE;
 }
 
 static __always_inline enum tls_result tls_next_extension(struct tls_reader *r, __u32 skip)
 {
-	if (!r->extensions) {
-		tls_hello_end(r, skip);
-		return r->named ? TLS_MORE : TLS_NO_NAME;
-	}
+	if (!r->extensions)
+		return tls_hello_end(r, skip);
 	if (r->extensions < 4)
 		return TLS_BAD;
 	tls_expect(r, skip, TLS_F_EXTENSION, 4);
@@ -175,10 +178,8 @@ static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
 	case TLS_F_COMPRESSION:
 		if (!value || value > r->message)
 			return TLS_BAD;
-		if (value == r->message) { /* no extensions at all */
-			tls_hello_end(r, value);
-			return TLS_NO_NAME;
-		}
+		if (value == r->message) /* no extensions at all */
+			return tls_hello_end(r, value);
 		tls_expect(r, value, TLS_F_EXTENSIONS, 2);
 		return TLS_MORE;
 	case TLS_F_EXTENSIONS:
@@ -322,11 +323,14 @@ static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8
 		if (--r->need)
 			return TLS_AGAIN;
 		r->named = 1;
-		if (r->extensions)
-			tls_expect(r, 0, TLS_F_EXTENSION, 4);
-		else
+		if (hostname_end(&r->name))
+			return TLS_BAD;
+		if (!r->extensions) {
 			tls_hello_end(r, 0);
-		return hostname_end(&r->name) ? TLS_BAD : TLS_NAME;
+			return TLS_NAME;
+		}
+		tls_expect(r, 0, TLS_F_EXTENSION, 4);
+		return r->whole ? TLS_AGAIN : TLS_NAME;
 	}
 	if (r->need == 4 && avail >= 4) {
 		r->value = (__u32)TLS_BYTE(bytes, at, mask) << 24 | TLS_BYTE(bytes, at + 1, mask) << 16 |

@@ -6,6 +6,7 @@
 #include "dnsmsg.h"
 #include "gauntlet.h"
 #include "gauntlet_ip.h"
+#include "gauntlet_tls.h"
 #include "initial.h"
 
 static void datagram(struct run *r, const uint8_t *bytes, size_t len, const struct odd *odd)
@@ -361,6 +362,37 @@ static void make_quic_second_coalesced(struct run *r)
 	m = quic_seal(&q, 600);
 	memcpy(both + n, q.packet, m);
 	add_datagram(r, both, n + m);
+}
+
+static void make_quic_two_names(struct run *r) /* the innocent one first */
+{
+	static struct hello h;
+	static struct quic q;
+
+	quic_start(&q, r, r->name);
+	hello_cook(&h, &(struct recipe){ .name = r->name, .sni = sni_twice });
+	memcpy(q.hello, h.bytes + 5, h.len - 5);
+	q.len = h.len - 5;
+	quic_crypto(&q, 0, q.len);
+	quic_send(&q, r, 1200);
+}
+
+/* As when the server has asked for another key; arg: the first packet holds a part of the second hello. */
+static void make_quic_second_hello(struct run *r)
+{
+	static struct hello h;
+	static struct quic q;
+	size_t first;
+
+	quic_start(&q, r, r->innocent);
+	first = q.len + r->s->arg;
+	hello_make(&h, r->name, 0);
+	memcpy(q.hello + q.len, h.bytes + 5, h.len - 5);
+	q.len += h.len - 5;
+	quic_crypto(&q, 0, first);
+	quic_send(&q, r, 1200);
+	quic_crypto(&q, first, q.len);
+	quic_send(&q, r, 1200);
 }
 
 static void make_quic_small(struct run *r) /* below 1200 bytes: servers drop it, but who knows */
