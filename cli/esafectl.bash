@@ -54,6 +54,8 @@ _esafectl_verbs() {
 	reinstate
 	quarantine
 	release
+	volume ls
+	volume groups
 	why
 	log
 	top

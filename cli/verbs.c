@@ -45,7 +45,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_USER] = { "user", 0, VALUE_TEXT, "USER", "user", "only this user's" },
 	[OPT_VERDICT] = { "verdict", 'v', VALUE_TEXT, "VERDICT", "verdict", "allow, block, rewrite or drop" },
 	[OPT_ADULT] = { "adult", 0, VALUE_TEXT, "USER", "adult", "who looks after the class" },
-	[OPT_DAYS] = { "days", 0, VALUE_NUMBER, "N", "days", "so many days ahead" },
+	[OPT_BY] = { "by", 0, VALUE_TEXT, "WHAT", "by", "names, or volume: the most first" },
+	[OPT_DAYS] = { "days", 0, VALUE_NUMBER, "N", "days", "so many days" },
 	[OPT_FOR] = { "for", 0, VALUE_TEXT, "TIME", "for", "for so long: 50m, 1h30m, 2d" },
 	[OPT_IP] = { "ip", 0, VALUE_TEXT, "ADDRESS", "ip", "the device that has this IP address" },
 	[OPT_LOGON] = { "logon", 0, VALUE_FLAG, NULL, "logon", "a logon script says so" },
@@ -95,6 +96,15 @@ static const struct column grant_columns[] = {
 static const struct column timeline_columns[] = {
 	{ "time", "FROM", 19 }, { "day", "DAY", 7 }, { "open", "TIMES", 20 }, { "change", "WHAT CHANGES", 0 },
 	{ "allowed", "ALLOWED", -1 }, { .key = NULL }
+};
+static const struct column volume_columns[] = {
+	{ "device", "DEVICE", 24 }, { "group", "GROUP", 12 }, { "up", "UP", 7 }, { "down", "DOWN", 7 },
+	{ "rate", "A SECOND", 9 }, { "quota", "OF ITS QUOTA", 0 }, { "address", "ADDRESS", -1 },
+	{ "bytes_up", "BYTES_UP", -1 }, { "bytes_down", "BYTES_DOWN", -1 }, { "over", "OVER", -1 }, { .key = NULL }
+};
+static const struct column volume_group_columns[] = {
+	{ "day", "DAY", 10 }, { "group", "GROUP", 16 }, { "devices", "DEVICES", 7 }, { "up", "UP", 7 },
+	{ "down", "DOWN", 7 }, { "bytes_up", "BYTES_UP", -1 }, { "bytes_down", "BYTES_DOWN", -1 }, { .key = NULL }
 };
 static const struct column notice_columns[] = {
 	{ "time", "TIME", 19 }, { "kind", "ABOUT", 8 }, { "text", "NOTICE", 0 }, { "id", "ID", -1 }, { .key = NULL }
@@ -146,7 +156,8 @@ static const struct column diff_columns[] = {
 	{ "sign", "", 1 }, { "path", "SETTING", 40 }, { "text", "VALUE", 0 }, { .key = NULL }
 };
 static const struct column top_columns[] = {
-	{ "asked", "ASKED", 7 }, { "refused", "REFUSED", 7 }, { "device", "DEVICE", 24 }, { "group", "GROUP", 12 },
+	{ "asked", "ASKED", 7 }, { "refused", "REFUSED", 7 }, { "up", "UP", 6 }, { "down", "DOWN", 6 },
+	{ "device", "DEVICE", 24 }, { "group", "GROUP", 12 },
 	{ "last", "LAST NAME REFUSED, OR ASKED FOR", 0 }, { .key = NULL }
 };
 static const struct column replay_columns[] = {
@@ -284,10 +295,14 @@ const struct verb_row verb_rows[] = {
 	  { { "device", VALUE_TEXT, true } }, grant_columns, NULL, NULL, false },
 	{ "release", "DEVICE", "ends a quarantine", OPT(REASON),
 	  { { "device", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
+	{ "volume ls", "", "lists what each device sent and got today, and its quota", OPT(GROUP) | OPT(LIMIT) | OPT(CSV),
+	  {}, volume_columns, NULL, "none", false },
+	{ "volume groups", "", "lists what each group sent and got, by day", OPT(DAYS) | OPT(CSV),
+	  {}, volume_group_columns, NULL, "none", false },
 	{ "why", "NAME", "asks the loaded programs how they judge a name, and why", OPT(DEVICE) | OPT(AT) | OPT(TYPE),
 	  { { "name", VALUE_TEXT, true } }, NULL, NULL, NULL, false },
 	{ "log", "", "searches what happened", LOG_OPTIONS, {}, log_columns, NULL, NULL, false },
-	{ "top", "", "shows who is asking, live", OPT(LIMIT), {}, top_columns, NULL, NULL, true },
+	{ "top", "", "shows who is asking, live", OPT(LIMIT) | OPT(BY), {}, top_columns, NULL, NULL, true },
 	{ "replay", "FILE.pcap", "sends a capture through the programs and says what they make of it", OPT(POLICY),
 	  { { "capture", VALUE_HANDED, true } }, replay_columns, NULL, NULL, false },
 	{ "voucher new", "", "makes vouchers for guests; their codes are shown this once",

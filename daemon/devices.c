@@ -10,6 +10,7 @@
 #include "maps.h"
 #include "permits.h"
 #include "sessions.h"
+#include "volumes.h"
 
 #define SOON_MS 50
 
@@ -25,6 +26,8 @@ static bool wanted_value(const struct esafed *esafed, const struct entry *entry,
 	if (sessions_overlay(esafed, mac, addr, out))
 		wanted = true;
 	if (permits_overlay(esafed, &entry->key, mac, out)) /* speaks of the person that the session put there */
+		wanted = true;
+	if (volumes_overlay(esafed, &entry->key, out))
 		wanted = true;
 	return wanted;
 }
@@ -203,6 +206,20 @@ void devices_addresses_changed(void *ctx)
 const char *devices_name(const struct devices_index *index, __u32 id)
 {
 	return index ? nameindex_get(&index->named, id) : NULL;
+}
+
+const char *devices_name_of(const struct devices_index *index, const struct esafe_device_key *key)
+{
+	const struct entry *entry = index ? devices_find_entry(index, key, index->entries) : NULL;
+
+	return entry && entry->base.id ? devices_name(index, entry->base.id) : NULL;
+}
+
+__u8 devices_group_of(const struct devices_index *index, const struct esafe_device_key *key)
+{
+	const struct entry *entry = index ? devices_find_entry(index, key, index->entries) : NULL;
+
+	return entry && entry->in_map ? entry->value.group : ESAFE_NONE;
 }
 
 size_t devices_count(const struct devices_index *index)

@@ -17,6 +17,10 @@ bool devices_by_address(const struct config *config); /* any interface tells dev
 void devices_addresses_changed(void *ctx);
 
 const char *devices_name(const struct devices_index *index, __u32 id); /* NULL: not registered */
+/* The name of the device that is known by this key; NULL. */
+const char *devices_name_of(const struct devices_index *index, const struct esafe_device_key *key);
+/* The group that the map has for it; ESAFE_NONE: none, its place decides. */
+__u8 devices_group_of(const struct devices_index *index, const struct esafe_device_key *key);
 size_t devices_count(const struct devices_index *index);
 void devices_stop(struct esafed *esafed);
 

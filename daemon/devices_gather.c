@@ -10,6 +10,7 @@
 #include "log.h"
 #include "permits.h"
 #include "sessions.h"
+#include "volumes.h"
 
 int devices_add_entry(struct devices_index *index, const struct entry *entry)
 {
@@ -206,6 +207,8 @@ int devices_gather(const struct esafed *esafed, struct devices_index *index)
 		err = sessions_keys(esafed, gather_stranger, index);
 	if (!err)
 		err = permits_keys(esafed, gather_stranger, index);
+	if (!err)
+		err = volumes_keys(esafed, gather_stranger, index);
 	if (err)
 		return err;
 	sort_entries(index);

@@ -35,6 +35,7 @@
 #include "snapshot.h"
 #include "upkeep.h"
 #include "visitors.h"
+#include "volumes.h"
 
 #define ADOPT_S 300
 
@@ -238,6 +239,8 @@ static int start_programs(struct esafed *esafed)
 	if (!err)
 		err = permits_load(esafed);
 	if (!err)
+		err = volumes_load(esafed);
+	if (!err)
 		err = permits_sync(esafed);
 	if (!err)
 		err = devices_sync(esafed);
@@ -302,6 +305,8 @@ static int start_parts(struct esafed *esafed)
 		err = radiusd_start(esafed, &esafed->radiusd);
 	if (!err)
 		err = permits_begin(esafed);
+	if (!err)
+		err = volumes_start(esafed);
 	if (!err)
 		err = notify_watchdog(esafed->loop);
 	if (!err)
@@ -465,6 +470,7 @@ void esafed_stop(struct esafed *esafed)
 	leasewatch_stop(esafed->leases);
 	devices_stop(esafed);
 	radiusd_stop(esafed->radiusd);
+	volumes_stop(esafed);
 	permits_stop(esafed);
 	sessions_stop(esafed);
 	people_stop(esafed);

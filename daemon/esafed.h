@@ -34,6 +34,7 @@ struct refused;
 struct ring;
 struct sessions;
 struct visitors;
+struct volumes;
 
 struct esafed {
 	const char *config_file;
@@ -53,6 +54,7 @@ struct esafed {
 	struct leasewatch *leases;
 	struct devices_index *devices;
 	struct sessions *sessions;
+	struct volumes *volumes;
 	struct people *people;
 	struct radiusd *radiusd; /* NULL: esafed.yaml names no clients */
 	struct permits_state *permits;

@@ -89,6 +89,14 @@ enum group_setting {
 	SETTINGS,
 };
 
+#define QUOTAS 8 /* of one group */
+#define QUOTA_ALWAYS ESAFE_WINDOWS
+struct quota {
+	unsigned time; /* index; QUOTA_ALWAYS: from midnight to midnight */
+	__u64 bytes;   /* that a device may send and get while the time is open */
+	struct at at;
+};
+
 struct group {
 	char *name;
 	char *about;
@@ -100,6 +108,9 @@ struct group {
 	struct rule *category; /* by index of policy->category; never RULE_NONE after reading, but for floor ones */
 	struct site_rule *site;
 	size_t sites;
+	struct quota quota[QUOTAS];
+	size_t quotas;
+	bool quota_given; /* else that of the group that it inherits from */
 };
 
 struct policy_place {
@@ -190,6 +201,7 @@ void policy_free(struct policy *policy);
 
 size_t policy_group(const struct policy *policy, const char *name); /* SIZE_MAX: none */
 size_t policy_category(const struct policy *policy, const char *name);
+const char *quota_time(const struct policy *policy, const struct quota *quota); /* name; "always" */
 /* RULE_ALLOW, RULE_BLOCK or RULE_SUPERVISED: what the rule says while these times are open, bit n: policy->time[n]. */
 enum rule_kind rule_then(const struct rule *rule, __u64 times);
 int rule_text(const struct policy *policy, const struct rule *rule, char *out, size_t size);

@@ -34,6 +34,7 @@ size_t category_find(struct reader *reader, const char *name, struct at at);
 
 row_fn row_times, row_spans, row_categories, row_lists, row_groups, row_places, row_services, row_protected;
 row_fn row_address, row_unknown, row_tunnels, row_networks, row_resolvers, row_outer;
+row_fn row_quota;
 int tunnels_text(int value, char *out, size_t size);
 
 /* -EINVAL: neither an address nor a prefix; -ERANGE: it has bits behind its prefix. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "listfmt.h"
 #include "names.h"
 #include "policy_build.h"
@@ -121,6 +122,12 @@ static void group_lines(struct lines *l, const struct group *group)
 	for (int i = 0; i < SETTINGS; i++) {
 		snprintf(l->path, sizeof(l->path), "groups.%s.%s", group->name, setting_name(i));
 		setting_text(i, group->set[i], l->text, sizeof(l->text));
+		emit(l);
+	}
+	for (size_t i = 0; i < group->quotas; i++) {
+		snprintf(l->path, sizeof(l->path), "groups.%s.quota.%s", group->name,
+			 quota_time(policy, &group->quota[i]));
+		bytes_text(group->quota[i].bytes, l->text, sizeof(l->text));
 		emit(l);
 	}
 	for (size_t i = 0; i < policy->categories; i++) {

@@ -138,6 +138,7 @@ static const struct row group_rows[] = {
 	{ .key = "unresolved", .read = row_word, .offset = SETTING(UNRESOLVED), .arg = unresolved_words },
 	{ .key = "answer", .read = row_word, .offset = SETTING(ANSWER), .arg = answer_words },
 	{ .key = "tunnels", .read = row_tunnels, .offset = SETTING(TUNNELS) },
+	{ .key = "quota", .read = row_quota },
 	{ .key = "categories", .read = row_matrix },
 	{ .key = "sites", .read = row_sites },
 	{ 0 },

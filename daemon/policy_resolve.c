@@ -133,6 +133,10 @@ static int inherit(struct policy *policy, struct group *group)
 	for (size_t i = 0; i < policy->categories; i++)
 		if (group->category[i].kind == RULE_NONE)
 			group->category[i] = parent->category[i];
+	if (!group->quota_given) {
+		memcpy(group->quota, parent->quota, sizeof(group->quota));
+		group->quotas = parent->quotas;
+	}
 	return inherit_sites(group, parent);
 }
 

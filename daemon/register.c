@@ -11,7 +11,7 @@
 #include "register_db.h"
 #include "text.h"
 
-#define REGISTER_VERSION 5
+#define REGISTER_VERSION 6
 
 /* Numbers of devices and policies are never used again: events refer to them. */
 static const char *const schema[REGISTER_VERSION] = {
@@ -80,6 +80,12 @@ static const char *const schema[REGISTER_VERSION] = {
 	"CREATE TABLE terms (sha256 BLOB PRIMARY KEY, text TEXT NOT NULL, first INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE acceptances (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, sha256 BLOB NOT NULL, how TEXT NOT NULL,"
 	" who TEXT NOT NULL, device TEXT NOT NULL);",
+
+	"CREATE TABLE volumes (day INTEGER NOT NULL, kind INTEGER NOT NULL, addr BLOB NOT NULL, grp TEXT NOT NULL,"
+	" up INTEGER NOT NULL, down INTEGER NOT NULL, raw_up INTEGER NOT NULL, raw_down INTEGER NOT NULL,"
+	" moved INTEGER NOT NULL, over INTEGER NOT NULL, PRIMARY KEY (day, kind, addr)) WITHOUT ROWID;"
+	"CREATE TABLE quotas (kind INTEGER NOT NULL, addr BLOB NOT NULL, time TEXT NOT NULL, since INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (kind, addr, time)) WITHOUT ROWID;",
 };
 
 static int check_row(void *ctx, sqlite3_stmt *stmt)

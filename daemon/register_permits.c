@@ -154,6 +154,17 @@ int register_permits_open(struct reg *reg, int (*take)(void *ctx, struct permit 
 	return err ? err : register_each(stmt, take_row, &taking);
 }
 
+int register_permits_expire(struct reg *reg, __s64 before)
+{
+	sqlite3_stmt *stmt;
+	int err = db_prepare(reg->db, "DELETE FROM permits WHERE ended > 0 AND ended < ?", &stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, before);
+	return register_done(stmt);
+}
+
 struct reading {
 	int (*row)(void *ctx, const struct reg_permit *permit);
 	void *ctx;

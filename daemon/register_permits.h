@@ -24,6 +24,8 @@ int register_permit_end(struct reg *reg, const struct reg_permit_end *end, const
 /* Those that are not over, each a new one that `take` owns from then on, without its sites' hashes. */
 int register_permits_open(struct reg *reg, int (*take)(void *ctx, struct permit *permit), void *ctx);
 
+int register_permits_expire(struct reg *reg, __s64 before); /* forgets those that ended before */
+
 struct reg_permit { /* as a row for people to read */
 	const struct permit *permit;
 	__s64 ended; /* 0: not yet */

@@ -8,6 +8,9 @@
 #include "maps.h"
 #include "ownaddr.h"
 #include "policyload.h"
+#include "register_permits.h"
+#include "register_sessions.h"
+#include "register_volumes.h"
 #include "upkeep.h"
 
 #define MINUTE_MS (60 * 1000)
@@ -48,11 +51,28 @@ static void days_done(void *ctx, int result)
 	free(days);
 }
 
+/* What the register remembers of persons is kept no longer than the events are. */
+static void expire_register(struct esafed *esafed)
+{
+	__s64 before = clock_seconds() - (__s64)esafed->config->retention_days * DAY_S;
+	int err = register_sessions_expire(esafed->reg, before);
+
+	if (!err)
+		err = register_notices_expire(esafed->reg, before);
+	if (!err)
+		err = register_permits_expire(esafed->reg, before);
+	if (!err)
+		err = register_volumes_expire(esafed->reg, before);
+	if (err)
+		log_errno(err, "what the register need not remember");
+}
+
 static void keep_days(void *ctx)
 {
 	struct esafed *esafed = ctx;
 	struct days *days = calloc(1, sizeof(*days));
 
+	expire_register(esafed);
 	if (!days)
 		return;
 	days->dir = strdup(esafed->config->state_dir);

@@ -18,6 +18,9 @@ static const struct arg show_args[] = {
 	{ "flat", ARG_FLAG, false, 0 }, { "source", ARG_FLAG, false, 0 }, { .name = NULL }
 };
 static const struct arg limit_args[] = { { "limit", ARG_NUMBER, false, NUMBER }, { .name = NULL } };
+static const struct arg top_args[] = {
+	{ "limit", ARG_NUMBER, false, NUMBER }, { "by", ARG_TEXT, false, 16 }, { .name = NULL }
+};
 static const struct arg list_args[] = { { "list", ARG_TEXT, false, WORD }, { .name = NULL } };
 static const struct arg reload_args[] = { { "accept_shrunk", ARG_FLAG, false, 0 }, { .name = NULL } };
 static const struct arg find_args[] = { { "name", ARG_TEXT, true, NAME }, { .name = NULL } };
@@ -145,9 +148,11 @@ const struct verb verbs[] = {
 	{ "reinstate", SEES, reinstate_args, verb_reinstate },
 	{ "quarantine", SEES, quarantine_args, verb_quarantine },
 	{ "release", SEES, quarantine_args, verb_release },
+	{ "volume ls", SEES | LOOK, volume_ls_args, verb_volume_ls },
+	{ "volume groups", SEES, volume_groups_args, verb_volume_groups },
 	{ "why", SEES, why_args, verb_why },
 	{ "log", SEES | LOOK, log_args, verb_log },
-	{ "top", SEES | LOOK, limit_args, verb_top },
+	{ "top", SEES | LOOK, top_args, verb_top },
 	{ "replay", MAY(ADMIN), replay_args, verb_replay },
 	{ "request add", MAY(ADMIN) | MAY(HEAD) | MAY(DSL) | MAY(TEACHER) | MAY(PAGES), request_add_args, verb_request_add },
 	{ "request ls", SEES | MAY(TEACHER), request_ls_args, verb_request_ls },

@@ -103,6 +103,14 @@ void verb_release(struct request *request);
 extern const struct arg timeline_args[];
 void verb_policy_timeline(struct request *request);
 
+/* verbs_volume.c */
+extern const struct arg volume_ls_args[], volume_groups_args[];
+void verb_volume_ls(struct request *request);
+void verb_volume_groups(struct request *request);
+/* Rows of today's volume, the most first; they go to `send`. */
+int volume_rows(const struct esafed *esafed, const char *group, size_t limit, int (*send)(void *ctx, json_t *row),
+		void *ctx);
+
 /* Longest texts of arguments. */
 #define ARG_WORD 128    /* name of a thing of ours */
 #define ARG_NAME 1024   /* name of the DNS, escaped */

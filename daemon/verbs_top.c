@@ -30,6 +30,7 @@ struct top {
 	struct counted item[TOP_DEVICES];
 	unsigned n, others;
 	unsigned limit;
+	bool by_volume;
 	__s64 slot; /* number of the one in use */
 };
 
@@ -110,12 +111,59 @@ static int compare(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
+static const struct counted *find(const struct top *top, const char *device)
+{
+	for (unsigned i = 0; device && i < top->n; i++)
+		if (!strcmp(top->item[i].device, device))
+			return &top->item[i];
+	return NULL;
+}
+
+struct rows {
+	const struct top *top;
+	json_t *rows;
+};
+
+/* A device by its volume of today, with what it asks for now. */
+static int add_volume(void *ctx, json_t *row)
+{
+	struct rows *to = ctx;
+	const struct counted *item = find(to->top, json_string_value(json_object_get(row, "device")));
+
+	if (item) {
+		reply_number(row, "asked", sum(item->asked));
+		reply_number(row, "refused", sum(item->refused));
+		reply_text(row, "last", item->last);
+	}
+	return json_array_append_new(to->rows, row);
+}
+
+static void picture_volume(struct request *request, struct top *top)
+{
+	struct rows to = { top, json_array() };
+	json_t *whole;
+
+	turn_slot(top);
+	volume_rows(top->esafed, NULL, top->limit, add_volume, &to);
+	whole = json_pack("{si si si so}", "seconds", TOP_SLOTS * SLOT_S, "devices", (int)json_array_size(to.rows),
+			  "others", 0, "rows", to.rows);
+	if (request_room(request))
+		request_row(request, whole);
+	else
+		json_decref(whole);
+}
+
 static void picture(void *ctx)
 {
 	struct request *request = ctx;
 	struct top *top = request->state;
-	json_t *rows = json_array(), *whole;
+	json_t *rows, *whole;
 
+	if (top->by_volume) {
+		picture_volume(request, top);
+		return;
+	}
+	rows = json_array();
 	turn_slot(top);
 	qsort(top->item, top->n, sizeof(*top->item), compare);
 	for (unsigned i = 0; i < top->n && i < top->limit; i++) {
@@ -149,10 +197,17 @@ static void top_gone(struct request *request)
 
 void verb_top(struct request *request)
 {
-	struct top *top = calloc(1, sizeof(*top));
+	struct top *top = NULL;
 	long long limit = request_number(request, "limit", TOP_ROWS);
+	const char *by = request_text(request, "by");
 
+	if (by && strcmp(by, "volume") && strcmp(by, "names")) {
+		request_end(request, CTL_USAGE, "--by is names or volume, not \"%s\"", by);
+		return;
+	}
+	top = calloc(1, sizeof(*top));
 	if (top) {
+		top->by_volume = by && !strcmp(by, "volume");
 		top->esafed = request_esafed(request);
 		top->timer = loop_timer(top->esafed->loop, PICTURE_MS, PICTURE_MS, picture, request);
 	}
