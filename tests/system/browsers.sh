@@ -52,8 +52,8 @@ start_dns_with_ech() {
 	config=4200200020${key}00040001000100$(printf %02x ${#name})$(printf %s $name | hex)0000
 	config=fe0d$(printf %04x $((${#config} / 2)))$config
 	list=$(printf %04x $((${#config} / 2)))$config
-	sed -i "s/^txt-record/dns-rr=secret.example.com,65,00010000010006026833026832$(
-		printf '0005%04x' $((${#list} / 2)))$list\n&/" "$run/dnsmasq.conf"
+	printf 'dns-rr=secret.example.com,65,000100000100060268330268320005%04x%s\n' $((${#list} / 2)) "$list" \
+		>>"$run/dnsmasq.conf"
 	kill "$(cat "$run/dnsmasq.pid")"
 	comes "the other DNS server has gone" 5 matches "" as internet ss -Hlun src $dns4
 	as internet dnsmasq --conf-file="$run/dnsmasq.conf" --keep-in-foreground --log-facility="$run/dnsmasq.log" \
