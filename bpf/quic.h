@@ -223,7 +223,7 @@ PART int quic_packet(struct __sk_buff *skb, struct quic_work *w)
 		return quic_cannot(w, ESAFE_R_QUIC_UNREADABLE);
 	}
 	w->from += w->packet_len;
-	if (!quic_token()) {
+	if (!quic_token(1)) {
 		count_drop(ESAFE_R_QUIC_FLOOD);
 		return QUIC_DROP;
 	}
@@ -349,7 +349,7 @@ PART int quic_unreached(struct __sk_buff *skb)
 }
 
 enum quic_known {
-	QUIC_IS_LOST,
+	QUIC_IS_LOST,    /* it is dropped */
 	QUIC_IS_DONE,    /* it passes */
 	QUIC_IS_FAR,     /* its address may not be reached */
 	QUIC_IS_NEW,     /* from here on scratch.flow is set */
@@ -380,6 +380,10 @@ PART int quic_known(struct __sk_buff *skb)
 		judged_put(hash, word & 3);
 	if ((word & 3) == JUDGED_UNREAD || (word && !skb->gso_size && !(s->head[0] & 0x80)))
 		return QUIC_IS_DONE;
+	if (!word && s->head[0] & 0x80 && !quic_token(0)) { /* before anything that costs more */
+		count_drop(ESAFE_R_QUIC_FLOOD);
+		return QUIC_IS_LOST;
+	}
 	s->nonce = 0;
 	s->now_ns = bpf_ktime_get_tai_ns();
 	s->flow = hash;

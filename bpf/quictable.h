@@ -69,9 +69,9 @@ static __always_inline struct flight_owners *quic_owners_get(__u64 flow)
 
 /*
  * Opening a packet costs as much as judging ten DNS questions, and whoever forges packets pays nothing for them: each
- * source has so many tries. 0: it has none left.
+ * source has so many tries, and takes so many of them. 0: it has none left.
  */
-PART int quic_token(void)
+PART int quic_token(__u32 take)
 {
 	struct esafe_config *c = config_get();
 	struct scratch *s = scratch_get();
@@ -93,7 +93,7 @@ PART int quic_token(void)
 	if (left > QUIC_BURST)
 		left = QUIC_BURST;
 	t->stamp = now;
-	t->left = left ? left - 1 : 0;
+	t->left = left > take ? left - take : 0;
 	return left;
 }
 
