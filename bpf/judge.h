@@ -95,7 +95,7 @@ PART int stream_judge(void)
 	if (!f)
 		return STREAM_DROP;
 	result = stream_name(s, f);
-	if (result == TLS_OTHER && f->tunnel && !tunnel_is_near(s->pkt.dst)) {
+	if (result == TLS_OTHER && f->tunnel && !tunnel_is_near()) {
 		s->name.len = s->name.labels = 0;
 		if (tunnel_decide(f->tunnel))
 			return STREAM_DROP;

@@ -221,18 +221,4 @@ static __always_inline int tunnel_protocol(__u32 protocol)
 	}
 }
 
-/*
- * Is the address, in network byte order, one that does not lead to the Internet? Of the private ranges (RFC 1918,
- * RFC 4193), link-local, loopback or multicast; IPv4 as ::ffff:a.b.c.d.
- */
-static __always_inline int tunnel_is_near(const __u32 *addr)
-{
-	__u32 high = __builtin_bswap32(addr[0]), low = __builtin_bswap32(addr[3]);
-
-	if (addr[0] | addr[1] || addr[2] != __builtin_bswap32(0xffff))
-		return high >> 25 == 0xfc >> 1 || high >> 22 == 0xfe80 >> 6 || high >> 24 == 0xff;
-	return low >> 24 == 10 || low >> 20 == 0xac1 || low >> 16 == 0xc0a8 || low >> 16 == 0xa9fe ||
-	       low >> 24 == 127 || low >> 28 == 14 || low == ~0U;
-}
-
 #endif

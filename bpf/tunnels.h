@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What becomes of tunnels: each group says which it may use. What stays near is left alone: an address that does not
- * lead to the Internet, such as a server of the school behind another VLAN, or the multicast of routers.
+ * lead to the Internet, such as a server of the school behind another VLAN, the gateway, or the multicast of routers.
  */
 #ifndef ESAFE_TUNNELS_H
 #define ESAFE_TUNNELS_H
@@ -11,6 +11,7 @@
 #include "policy.h"
 #include "report.h"
 #include "quicwire.h"
+#include "reach.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -44,8 +45,17 @@ static __always_inline int tunnel_report(struct scratch *s, __u64 flow, __u64 wo
 		count_verdict(s->group, s->verdict, s->reason);
 		return 0;
 	}
-	judged_put(flow, state);
+	datagram_put(flow, state);
 	return report();
+}
+
+/* Does the packet in scratch stay near? */
+PART int tunnel_is_near(void)
+{
+	struct esafe_config *c = config_get();
+	struct scratch *s = scratch_get();
+
+	return s && c && (reach_is_local(&s->pkt) || reach_is_own(s, c));
 }
 
 /* A packet of a tunnel of this shape, in scratch. 0: it may pass. */
@@ -59,10 +69,10 @@ PART int tunnel_judge(__u32 reason)
 
 	if (!s || !c)
 		return -1;
-	if (tunnel_is_near(s->pkt.dst))
+	if (tunnel_is_near())
 		return 0;
 	flow = esafe_mix(flow_hash(c, &s->pkt, 1), reason | (__u64)(p ? p->version : 0) << 32, c->flow_k2, c->flow_k1);
-	b = judged_bucket(flow);
+	b = datagram_bucket(flow);
 	if (!b)
 		return -1;
 	word = judged_find(b, flow);

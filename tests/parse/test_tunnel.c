@@ -225,27 +225,3 @@ Test(tunnel, protocols)
 	for (size_t i = 0; i < ROWS(rows); i++)
 		cr_assert_eq(tunnel_protocol(rows[i].protocol), rows[i].reason, "%d", rows[i].protocol);
 }
-
-static int near4(__u8 a, __u8 b, __u8 c, __u8 d)
-{
-	__u32 addr[4] = { 0, 0, __builtin_bswap32(0xffff), a | b << 8 | c << 16 | (__u32)d << 24 };
-
-	return tunnel_is_near(addr);
-}
-
-static int near6(__u8 a, __u8 b)
-{
-	__u32 addr[4] = { a | b << 8, 0, 0, 1 };
-
-	return tunnel_is_near(addr);
-}
-
-Test(tunnel, what_is_near)
-{
-	cr_assert(near4(10, 255, 0, 1) && near4(172, 16, 0, 1) && near4(172, 31, 255, 255) && near4(192, 168, 3, 4));
-	cr_assert(near4(169, 254, 1, 1) && near4(127, 0, 0, 1) && near4(224, 0, 0, 5) && near4(255, 255, 255, 255));
-	cr_assert(!near4(11, 0, 0, 1) && !near4(172, 15, 0, 1) && !near4(172, 32, 0, 1) && !near4(192, 169, 0, 1));
-	cr_assert(!near4(192, 0, 2, 1) && !near4(169, 253, 0, 1) && !near4(240, 0, 0, 1) && !near4(0, 0, 0, 0));
-	cr_assert(near6(0xfc, 0) && near6(0xfd, 0x12) && near6(0xfe, 0x80) && near6(0xfe, 0xbf) && near6(0xff, 0x02));
-	cr_assert(!near6(0x20, 0x01) && !near6(0xfb, 0xff) && !near6(0xfe, 0xc0) && !near6(0x2a, 0));
-}

@@ -38,7 +38,10 @@ ssh_says() { as "$1" timeout 5 dbclient -y -p "$2" x@203.0.113.80 true </dev/nul
 listens() { as internet ss -Hlnt 'sport = :8022 or sport = :1194 or sport = :1195' | awk 'END { exit NR < 3 }' && [ -n "$(as internet ss -Hlnu 'sport = :57')" ]; }
 comes "the far side listens" 10 listens
 
+began=${EPOCHREALTIME/.}
 sees "OpenVPN over UDP" refused vpn pupil udp 1198
+ms=$(((${EPOCHREALTIME/.} - began) / 1000))
+if [ $ms -lt $((1000 * ${ESAFE_PATIENCE:-1})) ]; then good; else bad "that took $ms ms"; fi
 sees "with tls-crypt, to another port" refused vpn pupil udp 57 --tls-crypt ta.key
 sees "OpenVPN over TCP" refused vpn pupil tcp-client 1194
 sees "staff: OpenVPN over UDP" answered vpn staff udp 1198
