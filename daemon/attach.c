@@ -6,7 +6,19 @@
 #include "attach.h"
 #include "bpfprog.h"
 #include "log.h"
-#include "own.h"
+#include "maps.h"
+#include "ownaddr.h"
+
+/* Addresses come and go: a provider gives out another prefix, an interface comes late. */
+static void tell_own(struct esafed *esafed)
+{
+	struct esafe_prefix own[ESAFE_OWN];
+	int n = ownaddr_read(esafed->config, own, ESAFE_OWN);
+	int err = n < 0 ? n : maps_set_own(esafed->maps, own, n);
+
+	if (err)
+		log_errno(err, "the gateway's own addresses");
+}
 
 /* An interface that was made anew has another number: what was attached went with the old one. */
 static void attach_one(struct esafed *esafed, size_t i, bool again)
@@ -33,7 +45,7 @@ void attach_all(struct esafed *esafed)
 {
 	bool all;
 
-	own_sync(esafed);
+	tell_own(esafed);
 	all = !bpfprog_attach_all(esafed->prog, esafed->config);
 
 	for (size_t i = 0; i < esafed->config->ifaces; i++) {
@@ -52,7 +64,7 @@ void attach_links_changed(void *ctx)
 	struct esafed *esafed = ctx;
 
 	if (esafed->attaching)
-		own_sync(esafed);
+		tell_own(esafed);
 	for (size_t i = 0; esafed->attaching && i < esafed->config->ifaces; i++)
 		attach_one(esafed, i, false);
 }

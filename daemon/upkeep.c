@@ -6,7 +6,6 @@
 #include "clock.h"
 #include "log.h"
 #include "maps.h"
-#include "ownaddr.h"
 #include "policyload.h"
 #include "register_permits.h"
 #include "register_sessions.h"
@@ -133,26 +132,12 @@ static void look_at_clock(void *ctx)
 		upkeep_compile(esafed);
 }
 
-/* Addresses come and go: a provider gives out another prefix, an interface comes late. */
-static void look_at_addresses(void *ctx)
-{
-	struct esafe_prefix own[ESAFE_OWN];
-	struct esafed *esafed = ctx;
-	int n = ownaddr_read(esafed->config, own, ESAFE_OWN);
-	int err = n < 0 ? n : maps_set_own(esafed->maps, own, n);
-
-	if (err)
-		log_errno(err, "the gateway's own addresses");
-}
-
 int upkeep_start(struct esafed *esafed)
 {
 	struct loop *loop = esafed->loop;
 
-	look_at_addresses(esafed);
 	if (!loop_clock_set(loop, clock_was_set, esafed) ||
 	    !loop_timer(loop, MINUTE_MS, MINUTE_MS, look_at_clock, esafed) ||
-	    !loop_timer(loop, 10000, MINUTE_MS, look_at_addresses, esafed) ||
 	    !loop_timer(loop, 1000, HOUR_MS, keep_days, esafed) ||
 	    !loop_timer(loop, HOUR_MS, HOUR_MS, forget_devices, esafed))
 		return -ENOMEM;
