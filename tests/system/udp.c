@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sends one datagram, whatever its bytes, and prints the answer as hexadecimal digits, "refused" (by ICMP) or "nothing":
+ * Sends one datagram, whatever its bytes, and prints the answer in hexadecimal, "refused" (by ICMP) or "nothing":
  *
  *   udp [-w MS] ADDRESS PORT HEX
  */
