@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,41 +7,13 @@
 
 static const struct limits port_limits = { 1, 65535 };
 
-/* "10.0.0.5", "10.0.8.0/24", "2001:db8::/64" */
-static int parse_prefix(const char *text, __u8 addr[16], __u8 mask[16])
-{
-	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const char *slash = strchr(text, '/');
-	unsigned bits, most = strchr(text, ':') ? 128 : 32;
-	char plain[INET6_ADDRSTRLEN];
-	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-
-	if (len >= sizeof(plain))
-		return -EINVAL;
-	memcpy(plain, text, len);
-	plain[len] = '\0';
-	bits = most;
-	if (slash && number_from_text(slash + 1, 1, most, &bits))
-		return -EINVAL;
-	memcpy(addr, mapped, 12);
-	if (inet_pton(most == 128 ? AF_INET6 : AF_INET, plain, most == 128 ? addr : addr + 12) != 1)
-		return -EINVAL;
-	bits += 128 - most;
-	for (unsigned i = 0; i < 128; i++)
-		mask[i / 8] = (mask[i / 8] & ~(0x80 >> i % 8)) | (i < bits ? 0x80 >> i % 8 : 0);
-	for (unsigned i = 0; i < 16; i++)
-		if (addr[i] & ~mask[i])
-			return -EINVAL;
-	return 0;
-}
-
 static int row_nas_address(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
 	struct config_nas *nas = field;
 
 	if (reader_expect(reader, node, NODE_SCALAR, row->key))
 		return -EINVAL;
-	if (parse_prefix(node->text, nas->addr, nas->mask))
+	if (prefix_parse(node->text, &nas->prefix))
 		return reader_problem(reader, node, "\"%s\" is neither an address nor a subnet such as 10.0.8.0/24",
 				      node->text);
 	return 0;

@@ -4,6 +4,7 @@
 #define ESAFE_CONFIG_RADIUS_H
 
 #include <linux/types.h>
+#include "prefix.h"
 #include "schema.h"
 
 #define CONFIG_NAS 256       /* clients */
@@ -17,7 +18,7 @@ struct config_nas_group {
 
 struct config_nas {
 	char *name;        /* appears in the records */
-	__u8 addr[16], mask[16]; /* IPv4 as ::ffff:a.b.c.d; masked */
+	struct esafe_prefix prefix;
 	char *secret_file;
 	struct config_nas_group group[CONFIG_NAS_GROUPS];
 	size_t groups;

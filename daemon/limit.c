@@ -84,3 +84,13 @@ bool limit_take(struct limit *limit, const uint8_t source[16], uint64_t now_ms, 
 	at->full_ms = full;
 	return true;
 }
+
+bool limit_has(const struct limit *limit, const uint8_t source[16], uint64_t now_ms)
+{
+	const struct source *set = &limit->source[set_of(limit, source) * WAYS];
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].full_ms && !memcmp(set[i].addr, source, sizeof(set[i].addr)))
+			return set[i].full_ms + limit->every_ms <= now_ms + (uint64_t)limit->burst * limit->every_ms;
+	return true;
+}

@@ -17,5 +17,7 @@ void limit_free(struct limit *limit);
 
 /* Takes one. false: not now; *wait_ms (may be NULL) says in how long. */
 bool limit_take(struct limit *limit, const uint8_t source[16], uint64_t now_ms, unsigned *wait_ms);
+/* Is there one to be taken? For what counts only when it went wrong. */
+bool limit_has(const struct limit *limit, const uint8_t source[16], uint64_t now_ms);
 
 #endif

@@ -4,6 +4,7 @@
 #define ESAFE_POLICY_BUILD_H
 
 #include "policy.h"
+#include "prefix.h"
 #include "schema.h"
 
 struct building { /* reader->ctx */
@@ -37,8 +38,6 @@ row_fn row_address, row_unknown, row_tunnels, row_networks, row_resolvers, row_o
 row_fn row_quota;
 int tunnels_text(int value, char *out, size_t size);
 
-/* -EINVAL: neither an address nor a prefix; -ERANGE: it has bits behind its prefix. */
-int prefix_parse(const char *text, struct esafe_prefix *out);
 int prefix_read(struct reader *reader, const struct node *node, const char *text, struct esafe_prefix *out);
 int prefix_text(const struct esafe_prefix *prefix, char *out, size_t size);
 void networks_free(struct policy *policy);

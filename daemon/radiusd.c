@@ -46,15 +46,9 @@ struct radiusd {
 
 static const struct config_nas *find_nas(const struct radiusd *radiusd, const __u8 addr[16])
 {
-	for (size_t i = 0; i < radiusd->config->nas_n; i++) {
-		const struct config_nas *nas = &radiusd->config->nas[i];
-		bool fits = true;
-
-		for (unsigned b = 0; b < 16 && fits; b++)
-			fits = (addr[b] & nas->mask[b]) == nas->addr[b];
-		if (fits)
-			return nas;
-	}
+	for (size_t i = 0; i < radiusd->config->nas_n; i++)
+		if (prefix_has(&radiusd->config->nas[i].prefix, addr))
+			return &radiusd->config->nas[i];
 	return NULL;
 }
 

@@ -166,6 +166,8 @@ const struct verb verbs[] = {
 	{ "page terms", MAY(PAGES), NULL, verb_page_terms },
 	{ "page voucher", MAY(PAGES), page_voucher_args, verb_page_voucher },
 	{ "page portal", MAY(PAGES), page_portal_args, verb_page_portal },
+	{ "page logon", MAY(PAGES), page_logon_args, verb_page_logon },
+	{ "page logoff", MAY(PAGES), page_logon_args, verb_page_logoff },
 	{ "page login", MAY(PAGES), page_login_args, verb_page_login },
 	{ "page logout", MAY(PAGES), page_logout_args, verb_page_logout },
 	{ "detach", MAY(ADMIN), detach_args, verb_detach },

@@ -59,6 +59,10 @@ void verb_page_voucher(struct request *request);
 void verb_page_portal(struct request *request);
 void verb_page_login(struct request *request);
 void verb_page_logout(struct request *request);
+/* verbs_logon.c */
+extern const struct arg page_logon_args[];
+void verb_page_logon(struct request *request);
+void verb_page_logoff(struct request *request);
 /* verbs_voucher.c */
 extern const struct arg voucher_new_args[], voucher_ls_args[], voucher_revoke_args[], terms_ls_args[];
 void verb_voucher_new(struct request *request);

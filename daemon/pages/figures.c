@@ -16,6 +16,10 @@ static const struct {
 	[COUNT_LOGINS] = { "esafe_pages_logins_total", "Log-ins that were right, of all kinds." },
 	[COUNT_LOGINS_BAD] = { "esafe_pages_logins_wrong_total", "Log-ins with a wrong password or voucher." },
 	[COUNT_SLOWED] = { "esafe_pages_logins_slowed_total", "Log-ins put off because of too many attempts." },
+	[COUNT_LOGONS] = { "esafe_pages_logons_total", "Logons and logoffs told by scripts." },
+	[COUNT_LOGONS_FORGED] = { "esafe_pages_logons_forged_total",
+				  "Logons with a wrong token, or for another device, that nothing came of." },
+	[COUNT_LOGONS_SLOWED] = { "esafe_pages_logons_slowed_total", "Logons put off because of too many forged ones." },
 	[COUNT_UNANSWERED] = { "esafe_pages_unanswered_total", "Questions that esafed did not answer." },
 };
 

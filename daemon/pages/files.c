@@ -3,11 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 #include "file.h"
 #include "files.h"
 
 #define BYTES (256u << 10)
+#define TOKEN_LEAST 32
+#define TOKEN_MOST 256
 
 /* In the order of reading: what others include comes first. */
 static const char *const names[] = { "head", "top", "foot", "block", "thanks", "sorry", "portal", "welcome" };
@@ -70,4 +76,44 @@ int files_settings(const char *path, struct settings **out, struct problems *pro
 	*out = settings_read(path, text, len, problems);
 	free(text);
 	return *out ? 0 : -EINVAL;
+}
+
+static const char *token_problem(const char *path, const char *text, size_t len)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return "it cannot be looked at";
+	if (st.st_mode & 07 || (st.st_uid && st.st_uid != geteuid()) ||
+	    (st.st_mode & 060 && st.st_gid && st.st_gid != getegid()))
+		return "others can read it: chown root:esafe-pages and chmod 640";
+	if (len < TOKEN_LEAST)
+		return "a token has at least 32 characters: openssl rand -hex 32";
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return "a token is one word of letters, digits and the like";
+	return NULL;
+}
+
+int files_token(struct pages *pages, struct problems *problems)
+{
+	const char *path = pages->settings->logon_token, *why;
+	size_t len;
+	char *text;
+	int err = path ? file_read(path, TOKEN_MOST, &text, &len) : 0;
+
+	if (err)
+		problem_add(problems, path, 0, 0, "%s", strerror(-err));
+	if (err || !path)
+		return err;
+	while (len && strchr("\r\n", text[len - 1]))
+		len--;
+	why = token_problem(path, text, len);
+	if (why)
+		problem_add(problems, path, 0, 0, "%s", why);
+	else
+		SHA256((const unsigned char *)text, len, pages->token);
+	OPENSSL_cleanse(text, len);
+	free(text);
+	return why ? -EINVAL : 0;
 }

@@ -8,5 +8,7 @@
 int files_settings(const char *path, struct settings **out, struct problems *problems);
 /* Templates and style.css; -errno or -EINVAL with the problems told. */
 int files_templates(struct pages *pages, struct problems *problems);
+/* What logon scripts must say: only root and this process may read it. Not there where the settings name none. */
+int files_token(struct pages *pages, struct problems *problems);
 
 #endif

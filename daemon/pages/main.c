@@ -67,6 +67,7 @@ static int make_limits(struct pages *pages)
 	return limit_new(SOURCES, 60, 200, key, &pages->visits) ?:
 	       limit_new(SOURCES, 6, 20000, key, &pages->attempts) ?:
 	       limit_new(SOURCES, 6, 10000, key, &pages->accounts) ?:
+	       limit_new(SOURCES, 10, 10000, key, &pages->forgeries) ?:
 	       limit_new(1, 60, 500, key, &pages->attempts_all);
 }
 
@@ -125,6 +126,7 @@ static int serve(struct pages *pages)
 	limit_free(pages->attempts);
 	limit_free(pages->accounts);
 	limit_free(pages->attempts_all);
+	limit_free(pages->forgeries);
 	loop_free(pages->loop);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -137,6 +139,8 @@ static int run(const char *file, bool only_test)
 
 	if (!err)
 		err = files_templates(&pages, &problems);
+	if (!err)
+		err = files_token(&pages, &problems);
 	if (err)
 		code = tell(&problems);
 	else if (only_test)

@@ -28,6 +28,9 @@ enum pages_count { /* what the process has counted; names in figures.c */
 	COUNT_LOGINS,
 	COUNT_LOGINS_BAD,
 	COUNT_SLOWED,    /* log-ins put off because of too many wrong ones */
+	COUNT_LOGONS,    /* told by scripts, and taken */
+	COUNT_LOGONS_FORGED,
+	COUNT_LOGONS_SLOWED,
 	COUNT_UNANSWERED, /* esafed did not answer */
 	COUNTS
 };
@@ -45,6 +48,8 @@ struct pages {
 	struct limit *attempts;  /* to log in, by address */
 	struct limit *attempts_all;
 	struct limit *accounts;  /* to log in, by account */
+	struct limit *forgeries; /* of logons, by address */
+	uint8_t token[32];       /* SHA-256 of what logon scripts must say */
 	uint8_t secret[32];      /* of the marks in forms; new with each start */
 	unsigned long long count[COUNTS];
 };

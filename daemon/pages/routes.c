@@ -44,6 +44,7 @@ static const struct route {
 	{ "GET", "/portal", ON_HTTP, portal_at_tls },
 	{ "GET", "/portal", ON_TLS, portal_show },
 	{ "GET", "/captive-portal/api", ON_TLS, portal_api },
+	{ "POST", "/session", ON_HTTP | ON_TLS, logon_post },
 	{ "POST", "/portal/voucher", ON_TLS | MARKED, portal_voucher },
 	{ "POST", "/portal/login", ON_TLS | MARKED, portal_login },
 };
@@ -114,7 +115,7 @@ void visit_route(struct visit *visit)
 	}
 	pages->count[COUNT_VISITS]++;
 	visit->data = json_object();
-	if (!limit_take(pages->visits, visit->source, now, NULL)) {
+	if (!logon_is_server(visit) && !limit_take(pages->visits, visit->source, now, NULL)) {
 		pages->count[COUNT_FLOODED]++;
 		visit_plain(visit, 429, "Too many requests from this device. Please wait a moment.\n");
 	} else if (visit->over || (strcmp(visit->method, "GET") && strcmp(visit->method, "POST"))) {

@@ -15,7 +15,11 @@ void teacher_show(struct visit *visit); /* teacher.c */
 void teacher_login(struct visit *visit);
 void teacher_logout(struct visit *visit);
 void teacher_act(struct visit *visit);
+void logon_post(struct visit *visit);    /* logon.c */
 void figures_show(struct visit *visit); /* figures.c */
+
+/* A listed server says who is there for a whole school: it may ask more often than a device. */
+bool logon_is_server(const struct visit *visit);
 
 /* May this address try once more to log in, as this account ("" for none)? If not, the visit is answered. */
 bool attempt_allowed(struct visit *visit, const char *account);

@@ -96,7 +96,32 @@ static int row_link(struct reader *reader, const struct node *node, const struct
 	return row_text(reader, node, row, field);
 }
 
+static int row_servers(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	struct settings *settings = field;
+	int err = reader_expect(reader, node, NODE_LIST, row->key);
+
+	for (const struct node *child = err ? NULL : node->first; child; child = child->next) {
+		if (reader_expect(reader, child, NODE_SCALAR, "an address"))
+			return -EINVAL;
+		if (settings->logon_servers == SETTINGS_SERVERS)
+			return reader_problem(reader, child, "more than %d servers", SETTINGS_SERVERS);
+		if (prefix_parse(child->text, &settings->logon_server[settings->logon_servers]))
+			return reader_problem(reader, child, "\"%s\" is neither an address nor a subnet such as 10.0.8.0/24",
+					      child->text);
+		settings->logon_servers++;
+	}
+	return err;
+}
+
 #define AT(member) offsetof(struct settings, member)
+
+static const struct row logon_rows[] = {
+	{ .key = "token", .read = row_path, .offset = AT(logon_token), .required = true },
+	{ .key = "servers", .read = row_servers },
+	{ .key = "devices", .read = row_flag, .offset = AT(logon_devices) },
+	{ 0 },
+};
 
 static const struct row rows[] = {
 	{ .key = "listen", .read = row_listen, .required = true },
@@ -113,6 +138,7 @@ static const struct row rows[] = {
 	{ .key = "state_dir", .read = row_path, .offset = AT(state_dir) },
 	{ .key = "socket", .read = row_path, .offset = AT(socket) },
 	{ .key = "unnamed", .read = row_unnamed },
+	{ .key = "logon", .read = row_map, .arg = logon_rows },
 	{ .key = "idle_minutes", .read = row_number, .offset = AT(idle_minutes), .arg = &idle_limits },
 	{ 0 },
 };
@@ -127,6 +153,7 @@ static struct settings *settings_standard(void)
 	settings->https_port = 8443;
 	settings->metrics_port = 9465;
 	settings->idle_minutes = 15;
+	settings->logon_devices = true;
 	settings->school = strdup("Our school");
 	settings->tell = strdup("a teacher");
 	settings->files_dir = strdup(ESAFE_DATADIR "/pages");
@@ -144,6 +171,8 @@ static int check(struct reader *reader, const struct node *root, const struct se
 		return reader_problem(reader, root, "a certificate and its key belong together");
 	if (settings->http_port == settings->https_port)
 		return reader_problem(reader, root, "http_port and https_port are the same");
+	if (settings->logon_token && !settings->logon_devices && !settings->logon_servers)
+		return reader_problem(reader, root, "logon: neither devices nor servers may say who is there");
 	return 0;
 }
 
@@ -182,6 +211,7 @@ void settings_free(struct settings *settings)
 	free(settings->files_dir);
 	free(settings->state_dir);
 	free(settings->socket);
+	free(settings->logon_token);
 	free(settings);
 }
 

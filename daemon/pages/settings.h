@@ -3,12 +3,15 @@
 #ifndef ESAFE_PAGES_SETTINGS_H
 #define ESAFE_PAGES_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "prefix.h"
 #include "problem.h"
 
 #define SETTINGS_LISTEN 16
 #define SETTINGS_UNNAMED 64
+#define SETTINGS_SERVERS 64
 
 struct settings {
 	char *listen[SETTINGS_LISTEN]; /* addresses of this gateway */
@@ -25,6 +28,10 @@ struct settings {
 	char *unnamed[SETTINGS_UNNAMED]; /* categories that the block page does not name */
 	size_t unnamed_n;
 	unsigned idle_minutes; /* a teacher is signed out after */
+	char *logon_token;     /* file of what logon scripts must say; NULL: there are none */
+	struct esafe_prefix logon_server[SETTINGS_SERVERS]; /* may speak for other devices */
+	size_t logon_servers;
+	bool logon_devices;    /* devices may speak for themselves */
 };
 
 struct settings *settings_read(const char *file, const char *text, size_t len, struct problems *problems);

@@ -40,6 +40,26 @@ Test(limit, burst_and_one_more_with_time)
 	limit_free(limit);
 }
 
+Test(limit, what_is_left_can_be_looked_at)
+{
+	struct limit *limit;
+	uint8_t one[16], two[16];
+
+	source(one, 1);
+	source(two, 2);
+	cr_assert_eq(limit_new(16, 2, 1000, key, &limit), 0);
+	for (int i = 0; i < 9; i++)
+		cr_expect(limit_has(limit, one, 5000), "looking takes none");
+	limit_take(limit, one, 5000, NULL);
+	cr_expect(limit_has(limit, one, 5000));
+	limit_take(limit, one, 5000, NULL);
+	cr_expect_not(limit_has(limit, one, 5000));
+	cr_expect(limit_has(limit, two, 5000));
+	cr_expect_not(limit_has(limit, one, 5999));
+	cr_expect(limit_has(limit, one, 6000));
+	limit_free(limit);
+}
+
 Test(limit, who_is_slowed_stays_so_among_many)
 {
 	struct limit *limit;
@@ -153,6 +173,10 @@ Test(settings, wrong_ones_are_told)
 		{ "listen: [192.0.2.1]\ncertificate: /x\n", "a certificate and its key belong together" },
 		{ "listen: [192.0.2.1]\nvenue: \"javascript:x\"\n", "is not the address of a page" },
 		{ "listen: [192.0.2.1]\nhttp_port: 8443\n", "http_port and https_port are the same" },
+		{ "listen: [192.0.2.1]\nlogon: { servers: [192.0.2.5] }\n", "token" },
+		{ "listen: [192.0.2.1]\nlogon: { token: here }\n", "token must be a whole path" },
+		{ "listen: [192.0.2.1]\nlogon: { token: /x, servers: [192.0.2.5/24] }\n", "\"192.0.2.5/24\" is neither" },
+		{ "listen: [192.0.2.1]\nlogon: { token: /x, devices: no }\n", "neither devices nor servers" },
 		{ "listen: [192.0.2.1]\nfiles_dir: here\n", "files_dir must be a whole path" },
 	};
 
