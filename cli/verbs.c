@@ -222,7 +222,8 @@ const struct verb_row verb_rows[] = {
 	{ "device rm", "DEVICE", "forgets a device", 0,
 	  { { "device", VALUE_TEXT, true } }, device_columns, NULL, NULL, false },
 	{ "session start", "", "says who uses a device: a person, or a class",
-	  OPT(USER) | OPT(CLASS) | OPT(ADULT) | OPT(DEVICE) | OPT(IP) | OPT(GROUP) | OPT(FOR) | OPT(UNTIL) | OPT(LOGON),
+	  OPT(USER) | OPT(CLASS) | OPT(ADULT) | OPT(DEVICE) | OPT(IP) | OPT(ROOM) | OPT(GROUP) | OPT(FOR) | OPT(UNTIL) |
+		  OPT(LOGON),
 	  {}, session_columns, NULL, NULL, false },
 	{ "session end", "[ID]", "says that somebody no longer uses a device",
 	  OPT(USER) | OPT(CLASS) | OPT(DEVICE) | OPT(IP),

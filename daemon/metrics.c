@@ -5,6 +5,7 @@
 #include "event.h"
 #include "metrics.h"
 #include "radius.h"
+#include "session_table.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -178,6 +179,28 @@ static void write_answers(const struct metrics_snapshot *snap, FILE *out, const 
 		snap->request_sum, name, (unsigned long long)snap->requests_answered);
 }
 
+static void write_sessions(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	for (unsigned how = 0; how < ESAFE_HOW_COUNT; how++)
+		if (session_rank(how))
+			fprintf(out, "%s{how=\"%s\"} %llu\n", name, event_how_name(how),
+				(unsigned long long)snap->sessions[how]);
+}
+
+static void write_sessions_over(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	fprintf(out, "%s{reason=\"ended\"} %llu\n%s{reason=\"expired\"} %llu\n%s{reason=\"replaced\"} %llu\n", name,
+		(unsigned long long)snap->sessions_ended, name, (unsigned long long)snap->sessions_expired, name,
+		(unsigned long long)snap->sessions_replaced);
+}
+
+static void write_permits(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	for (unsigned kind = PERMIT_LESSON; kind < PERMIT_KINDS; kind++)
+		fprintf(out, "%s{kind=\"%s\"} %llu\n", name, permit_kind_name(kind),
+			(unsigned long long)snap->permits[kind]);
+}
+
 static void write_build(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	fputs(name, out);
@@ -234,6 +257,13 @@ static const struct {
 	{ "esafe_users", "gauge", "Users in the register who have not left.", VALUE(U64, users) },
 	{ "esafe_classes", "gauge", "Classes in the register.", VALUE(U64, classes) },
 	{ "esafe_rooms", "gauge", "Rooms in the register.", VALUE(U64, rooms) },
+	{ "esafe_sessions", "gauge", "Sessions that are open, by how they are known.", .write = write_sessions },
+	{ "esafe_sessions_started_total", "counter", "Sessions that began.", VALUE(U64, sessions_started) },
+	{ "esafe_sessions_over_total", "counter", "Sessions that are over, and why.", .write = write_sessions_over },
+	{ "esafe_sessions_elsewhere_total", "counter", "Sessions of a person who was in another room, or on too many devices, "
+	  "at the same time.", VALUE(U64, sessions_elsewhere) },
+	{ "esafe_permits", "gauge", "What is open or closed for a while, by kind.", .write = write_permits },
+	{ "esafe_over_quota", "gauge", "Devices that have used up a quota.", VALUE(U64, over_quota) },
 	{ "esafe_requests_waiting", "gauge", "Requests of people that wait for an answer.", VALUE(U64, requests_waiting) },
 	{ "esafe_request_answer_seconds", "summary", "Time until a request was answered; the median is that of the last 90 "
 	  "days.", .write = write_answers },

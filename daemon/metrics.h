@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <esafe/abi.h>
+#include "permit.h"
 #include "store.h"
 
 struct metrics_list {
@@ -54,6 +55,10 @@ struct metrics_snapshot {
 	__u64 control_requests, control_errors, control_refused;
 	unsigned control_clients;
 	const __u64 *radius;                 /* by result; NULL: there is no server */
+	__u64 sessions[ESAFE_HOW_COUNT];     /* open, by how they are known */
+	__u64 sessions_started, sessions_ended, sessions_expired, sessions_replaced, sessions_elsewhere;
+	__u64 permits[PERMIT_KINDS];         /* in force */
+	__u64 over_quota;                    /* devices */
 	/* process */
 	double start_time, cpu_seconds;
 	__u64 resident_bytes, virtual_bytes;

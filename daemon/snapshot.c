@@ -13,10 +13,13 @@
 #include "clock.h"
 #include "compile.h"
 #include "devices.h"
+#include "permits.h"
 #include "people.h"
 #include "radiusd.h"
 #include "register_requests.h"
+#include "sessions.h"
 #include "snapshot.h"
+#include "volumes.h"
 
 #define MEDIAN_S (90 * 86400)
 
@@ -132,6 +135,31 @@ static void take_control(const struct esafed *esafed, struct metrics_snapshot *o
 	out->control_clients = stats.clients;
 }
 
+static int add_over(void *ctx, struct volume *volume)
+{
+	*(__u64 *)ctx += volume->over;
+	return 0;
+}
+
+static void take_people(const struct esafed *esafed, struct metrics_snapshot *out)
+{
+	const struct session_table *table = sessions_table(esafed);
+	const struct permits *permits = permits_open(esafed);
+	struct sessions_stats stats;
+
+	sessions_stats(esafed, &stats);
+	out->sessions_started = stats.started;
+	out->sessions_ended = stats.ended;
+	out->sessions_expired = stats.expired;
+	out->sessions_replaced = stats.replaced;
+	out->sessions_elsewhere = stats.elsewhere;
+	for (size_t i = 0; i < session_table_count(table); i++)
+		out->sessions[session_table_at(table, i)->how]++;
+	for (size_t i = 0; i < permits->n; i++)
+		out->permits[permits->item[i]->kind]++;
+	volume_each(volumes_table(esafed), add_over, &out->over_quota);
+}
+
 static void take_rest(struct esafed *esafed, struct snapshot *out)
 {
 	const struct people_counts people = people_count(esafed->people);
@@ -181,6 +209,7 @@ int snapshot_take(struct esafed *esafed, struct snapshot *out)
 	take_groups(esafed, &out->metrics);
 	take_ifaces(esafed, out);
 	take_control(esafed, &out->metrics);
+	take_people(esafed, &out->metrics);
 	take_requests(esafed, &out->metrics);
 	err = take_maps(esafed, out);
 	if (!err)

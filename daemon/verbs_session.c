@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,13 +11,15 @@
 #include "duration.h"
 #include "register_sessions.h"
 #include "sessions.h"
+#include "subjects.h"
 #include "verbs.h"
 
 const struct arg session_start_args[] = {
 	{ "user", ARG_TEXT, false, ARG_WORD }, { "class", ARG_TEXT, false, ARG_WORD },
 	{ "adult", ARG_TEXT, false, ARG_WORD }, { "device", ARG_TEXT, false, ARG_WORD },
 	{ "ip", ARG_TEXT, false, ARG_WORD }, { "group", ARG_TEXT, false, ARG_WORD }, { "for", ARG_TEXT, false, 32 },
-	{ "until", ARG_NUMBER, false, ARG_TIME_MAX }, { "logon", ARG_FLAG, false, 0 }, { .name = NULL }
+	{ "until", ARG_NUMBER, false, ARG_TIME_MAX }, { "logon", ARG_FLAG, false, 0 }, { "room", ARG_TEXT, false, ARG_WORD },
+	{ .name = NULL }
 };
 const struct arg session_end_args[] = {
 	{ "id", ARG_NUMBER, false, ARG_NUMBER_MAX }, { "user", ARG_TEXT, false, ARG_WORD },
@@ -191,30 +194,97 @@ static bool may_name(struct request *request)
 	return false;
 }
 
-void verb_session_start(struct request *request)
+static void end_start(struct request *request, int err, struct problems *problems)
+{
+	if (problems->n)
+		request_end_problems(request, err == -ENOENT ? CTL_NOT_FOUND : CTL_USAGE, problems);
+	else
+		request_end(request, err ? CTL_FAILED : CTL_OK, err ? "%s" : NULL, strerror(-err));
+	problems_free(problems);
+}
+
+static int start_one(struct request *request, const struct session_claim *claim, struct problems *problems)
+{
+	struct esafed *esafed = request_esafed(request);
+	__u64 id;
+	int err = session_start(esafed, claim, &id, problems);
+
+	if (!err)
+		request_row(request, open_row(esafed, session_table_get(sessions_table(esafed), id)));
+	return err;
+}
+
+/* ---- a trolley: all devices that are registered in a room ---- */
+
+struct trolley {
+	__u16 room;
+	struct target *target;
+	size_t n;
+};
+
+static int add_device_of(void *ctx, const struct reg_device *device)
+{
+	struct trolley *trolley = ctx;
+	struct target *bigger;
+
+	if (device->room_id != trolley->room)
+		return 0;
+	bigger = reallocarray(trolley->target, trolley->n + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	trolley->target = bigger;
+	bigger[trolley->n] = (struct target){
+		.has_mac = device->kind == ESAFE_BY_MAC, .has_addr = device->kind == ESAFE_BY_ADDRESS,
+	};
+	memcpy(device->kind == ESAFE_BY_MAC ? bigger[trolley->n].mac : bigger[trolley->n].addr, device->addr, 16);
+	trolley->n++;
+	return 0;
+}
+
+static void start_trolley(struct request *request, const char *room, struct session_claim *claim)
 {
 	struct esafed *esafed = request_esafed(request);
 	struct problems problems = { 0 };
+	struct trolley trolley = { 0 };
+	__u32 id;
+	char *name;
+	int err;
+
+	if (!subject_find(request, ESAFE_SCOPE_ROOM, room, &id, &name))
+		return;
+	free(name);
+	trolley.room = id;
+	err = register_devices(esafed->reg, add_device_of, &trolley);
+	if (!err && !trolley.n)
+		problem_add(&problems, NULL, 0, 0, "no device is registered in %s", room);
+	for (size_t i = 0; i < trolley.n && !err; i++) {
+		claim->mac = trolley.target[i].has_mac ? trolley.target[i].mac : NULL;
+		claim->addr = trolley.target[i].has_addr ? trolley.target[i].addr : NULL;
+		err = start_one(request, claim, &problems);
+	}
+	free(trolley.target);
+	end_start(request, err, &problems);
+}
+
+void verb_session_start(struct request *request)
+{
+	const char *room = request_text(request, "room");
+	struct problems problems = { 0 };
 	struct target target = { 0 };
 	struct session_claim claim;
-	__s64 now = clock_seconds();
-	__u64 id;
-	int err;
 
 	if (!may_name(request) || !find_target(request, &target))
 		return;
 	claim_of(request, &target, &claim);
 	claim.how = !claim.user ? ESAFE_HOW_CLASS : request_flag(request, "logon") ? ESAFE_HOW_LOGON : ESAFE_HOW_USER;
-	if (!request_until(request, now, 0, &claim.until))
+	if (!request_until(request, clock_seconds(), 0, &claim.until))
 		return;
-	err = session_start(esafed, &claim, &id, &problems);
-	if (!err)
-		request_row(request, open_row(esafed, session_table_get(sessions_table(esafed), id)));
-	if (problems.n)
-		request_end_problems(request, err == -ENOENT ? CTL_NOT_FOUND : CTL_USAGE, &problems);
+	if (room && (claim.user || claim.mac || claim.addr))
+		request_end(request, CTL_USAGE, "all devices of a room are for a class: --class, without --user, --device and --ip");
+	else if (room)
+		start_trolley(request, room, &claim);
 	else
-		request_end(request, err ? CTL_FAILED : CTL_OK, err ? "%s" : NULL, strerror(-err));
-	problems_free(&problems);
+		end_start(request, start_one(request, &claim, &problems), &problems);
 }
 
 static bool may_end(struct request *request, __u64 id)

@@ -21,6 +21,15 @@ sees "the class is behind it now" NXDOMAIN asks pupil games.example.com
 holds "over" ctl session end --class 4B
 sees "nothing is left" none ctl session ls
 
+# ---- a trolley is one class's, then another's ----
+ctl room add "Trolley A" >/dev/null
+ctl device add 02:00:00:00:00:21 ipad-1 --room "Trolley A" >/dev/null
+ctl device add 02:00:00:00:00:22 ipad-2 --room "Trolley A" >/dev/null
+holds "all of it" ctl session start --class 4B --room "Trolley A" --adult teacher3
+holds "the next class" ctl session start --class 5C --room "Trolley A" --adult teacher3
+sees "has it" "5C 5C" eval 'ctl session ls --json | jq -r .class | paste -sd" "'
+holds "and puts it back" ctl session end --class 5C
+
 # ---- a lesson is for one class, with errors by line, and for its sites ----
 printf '%s\n' '# volcanoes' games.example.com illegal.example.com 'not a site' >"$run/volcano.txt"
 sees "a list with what cannot be opened" "*volcano.txt:3: illegal.example.com is on a locked list*" \

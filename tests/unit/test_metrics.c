@@ -28,6 +28,10 @@ static char *write_all(void)
 	FILE *out = open_memstream(&text, &len);
 
 	snap.known = known;
+	snap.sessions[ESAFE_HOW_RADIUS] = 21;
+	snap.sessions_expired = 22;
+	snap.permits[PERMIT_DENY] = 23;
+	snap.over_quota = 24;
 	snap.groups[3] = "pupils";
 	verdicts[ESAFE_VERDICT_INDEX(3, ESAFE_BLOCK, ESAFE_R_CATEGORY)] = 42;
 	verdicts[ESAFE_VERDICT_INDEX(ESAFE_GROUPS, ESAFE_DROP, ESAFE_R_HEADER)] = 2;
@@ -55,6 +59,11 @@ static const char *const lines[] = {
 	"esafe_interface_attached{interface=\"lan0\",hook=\"egress\"} 0\n",
 	"esafe_map_bytes{map=\"names\"} 50000000\n",
 	"esafe_policy_version 17\n",
+	"esafe_sessions{how=\"radius\"} 21\n",
+	"esafe_sessions{how=\"class\"} 0\n",
+	"esafe_sessions_over_total{reason=\"expired\"} 22\n",
+	"esafe_permits{kind=\"deny\"} 23\n",
+	"esafe_over_quota 24\n",
 	"esafe_policy_applied_timestamp_seconds 1780000000.25\n",
 	"esafe_store_written_total 1234567890123\n",
 	"esafe_store_failing 1\n",
