@@ -211,6 +211,69 @@ Test(tls, contradictions)
 	}
 }
 
+/* What the reader says last when it is shown the stream up to `have`, and again after each name. */
+static enum tls_result read_on(struct tls_reader *r, size_t have, int *names)
+{
+	enum tls_result result = hello_feed(r, stream.bytes, have);
+
+	for (; result == TLS_NAME; ++*names)
+		result = hello_feed(r, stream.bytes, have);
+	return result;
+}
+
+/* What may stand behind a hello, in every cut. */
+Test(tls, behind_the_hello)
+{
+	static const struct { const char *bytes; size_t len; int hellos; enum tls_result result; const char *what; } rows[] = {
+		{ "", 0, 1, TLS_MORE, "nothing yet" },
+		{ "\x14\3\3\0\1\1", 6, 1, TLS_MORE, "a change of ciphers" },
+		{ "\x14\3\3\0\1\1\x15\3\3\0\2\1\x5a", 13, 1, TLS_MORE, "and an alert" },
+		{ "\x14\3\3\0\1\1\x17", 7, 1, TLS_DONE, "data" },
+		{ "\x16\3\3\0\x28\x10\0\0\x24", 9, 1, TLS_DONE, "a key" },
+		{ "\x16\3\3\0\x28\1\7\x5a\x33", 9, 1, TLS_DONE, "encrypted, though it starts as a hello does" },
+		{ "\x16\3\3\0\x28\1\0\1\0\x5a\x33", 11, 1, TLS_DONE, "likewise, of a version that is none" },
+		{ "\x16\3\3\0\0", 5, 1, TLS_BAD, "an empty record" },
+		{ "GET", 3, 1, TLS_DONE, "something else" },
+		{ "", 0, 2, TLS_MORE, "a second hello" },
+		{ "\x14\3\3\0\1\1", 6, 2, TLS_MORE, "one behind a change of ciphers" },
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		size_t len;
+
+		build(2, 6, i % 2 ? 60 : 16384);
+		len = stream.len;
+		hello_put(&stream, rows[i].bytes, rows[i].len);
+		if (rows[i].hellos == 2)
+			hello_put(&stream, stream.bytes, len);
+		for (size_t cut = 1; cut <= stream.len; cut++) {
+			enum tls_result result;
+			struct tls_reader r;
+			int names = 0;
+
+			tls_start(&r);
+			result = read_on(&r, cut, &names);
+			if (result == TLS_MORE)
+				result = read_on(&r, stream.len, &names);
+			cr_assert_eq(result, rows[i].result, "%s, cut at %zu: %d", rows[i].what, cut, result);
+			cr_assert_eq(names, rows[i].hellos, "%s, cut at %zu: %d names", rows[i].what, cut, names);
+		}
+	}
+}
+
+Test(tls, second_name)
+{
+	size_t next = AT_EXTENSION + 9 + strlen(NAME);
+	struct tls_reader r;
+	int names = 0;
+
+	build(0, 2, 16384);
+	stream.bytes[next] = stream.bytes[next + 1] = 0;
+	tls_start(&r);
+	cr_expect_eq(read_on(&r, stream.len, &names), TLS_BAD);
+	cr_expect_eq(names, 1);
+}
+
 /* The last extension says that it goes on behind the end: by one byte, by four. */
 Test(tls, extension_over_the_end)
 {
