@@ -350,8 +350,6 @@ PART int stream_in(struct __sk_buff *skb)
 		if (s->pkt.sport == bpf_htons(PORT_DNS))
 			backflight_open();
 	} else if (OPENING_STATE(o) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
-		if (OPENING_ERA(o) != (s->era & 1))
-			s->era = 0; /* that of the device when it was judged is over */
 		stream_settle(JUDGED_PASS);
 	} else if (OPENING_STATE(o) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {
 		o->end = s->pkt.ack;

@@ -220,12 +220,11 @@ int maps_volume_each(struct maps *maps,
 	return err;
 }
 
-/* The counts first: a device that takes the slot begins at zero. */
-static int free_slot(struct maps *maps, __u32 index, struct esafe_volume *zeros)
+/* The counts first: a device that takes the slot begins at zero. `zeros`: one for each CPU. */
+static int free_slot(struct maps *maps, __u32 index, const struct esafe_volume *zeros)
 {
 	struct esafe_slot none = { 0 };
 
-	memset(zeros, 0, maps->cpus * sizeof(*zeros));
 	if (bpf_map_update_elem(maps->volume, &index, zeros, BPF_ANY) ||
 	    bpf_map_update_elem(maps->slot, &index, &none, BPF_ANY))
 		return -errno;

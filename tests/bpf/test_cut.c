@@ -39,9 +39,12 @@ TestSuite(cut, .init = setup, .fini = conn_close);
 struct opened {
 	struct lab_packet p;
 	__u32 len;
+	size_t events; /* of the hello */
 };
 
-/* The hello is judged; the server has not said that it has it. */
+static const char behind[] = "\x14\3\3\0\1\1\x17"; /* a change of ciphers, and the start of data */
+
+/* The hello is judged, and data follows; the server has not said that it has it. */
 static struct opened half_open(__u8 host, const char *name)
 {
 	struct opened o = { .p = conn(443) };
@@ -51,6 +54,10 @@ static struct opened half_open(__u8 host, const char *name)
 	o.len = lab_hello(hello, name, 20, 20);
 	shake(o.p);
 	cr_assert_eq(segment(o.p, 0, hello, o.len), TC_ACT_UNSPEC);
+	o.events = lab->events;
+	segment(o.p, o.len, behind, sizeof(behind) - 1);
+	o.len += sizeof(behind) - 1;
+	lab->events = o.events;
 	return o;
 }
 
