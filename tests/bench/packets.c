@@ -258,10 +258,13 @@ static void openings(const char *figure, __u32 before, __u32 after, __u32 cut, d
 static void judged(const char *figure, __u32 count, double must, double aim)
 {
 	static __u8 hello[1024], data[100];
+	static const __u8 behind[] = { 20, 3, 3, 0, 1, 1, 23 }; /* a change of ciphers and data: no other hello comes */
 	__u32 len = lab_hello(hello, "www.fine.example", 20, 20);
 	int retval, ours[2] = { bpf_program__fd(lab->skel->progs.esafe_ingress),
 				bpf_program__fd(lab->skel->progs.esafe_egress) };
 
+	memcpy(hello + len, behind, sizeof(behind));
+	len += sizeof(behind);
 	target(0, ours);
 	for (__u32 i = 0; i < count; i++) {
 		add_opening(connection(i), hello, len, 1024);
