@@ -49,7 +49,8 @@ sees "and not for those who may" "reached www.example.com over https" loads staf
 
 # ---- told ----
 refusals() { ctl log --reason unresolved --json | jq -r '.destination' | sort -u | paste -sd' '; }
-comes "the log says where to" 5 matches "203.0.113.2 203.0.113.53 203.0.113.81 2001:db8:3::81" refusals
+comes "the log follows" 5 matches "*203.0.113.2*" refusals
+sees "the log says where to" "2001:db8:3::81 203.0.113.2 203.0.113.53 203.0.113.81" refusals
 sees "why knows the name's rule alone" "*allow*" ctl why www.example.com --device pupil-laptop
 metric() { as gateway curl -sS --max-time 5 http://127.0.0.1:9464/metrics | grep -E "^$1" | awk '{ sum += $NF } END { print sum + 0 }'; }
 holds "counted" eval '[ "$(metric "esafe_verdicts_total.group=\"pupils\".*reason=\"unresolved\"")" -ge 4 ]'
