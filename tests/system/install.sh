@@ -8,7 +8,7 @@ root=$run/root
 installing() { make -s -C "$top" install "$@"; }
 holds "installs below a folder" installing DESTDIR="$root" PREFIX=/usr
 for file in usr/sbin/esafed usr/bin/esafectl lib/systemd/system/esafed.service usr/lib/sysusers.d/esafe.conf etc/esafe/esafed.yaml etc/esafe/policy.yaml etc/esafe/pages.yaml \
-	usr/share/esafe/services.yaml usr/share/esafe/protected.yaml usr/share/esafe/lists/games.txt \
+	usr/share/esafe/services.yaml usr/share/esafe/protected.yaml usr/share/esafe/networks.yaml usr/share/esafe/lists/games.txt \
 	usr/share/esafe/prometheus/esafe-alerts.yaml usr/share/bash-completion/completions/esafectl \
 	usr/share/man/man8/esafed.8 usr/share/man/man8/esafectl.8 usr/share/man/man5/esafe-policy.5; do
 	holds "$file" [ -s "$root/$file" ]
