@@ -21,9 +21,10 @@ enum { INGRESS, EGRESS, XDP };
 static const char policy[] =
 	"categories: { games: Games, adult: Adult }\n"
 	"groups:\n"
-	"  pupils: { default: allow, unresolved: refuse, quic: inspect, safesearch: off, categories: { games: block } }\n"
+	"  pupils: { default: allow, quic: inspect, safesearch: off, categories: { games: block } }\n"
 	"  staff: { default: allow, safesearch: off }\n"
-	"unknown: staff\n";
+	"  careful: { inherit: pupils, unresolved: refuse }\n"
+	"unknown: pupils\n";
 
 static struct lab *lab;
 static struct refill *refill;
@@ -302,7 +303,7 @@ static void resolved(const char *figure, double must, double aim)
 
 	target(0, ours);
 	for (__u32 i = 0; i < 50000; i++) {
-		struct lab_packet p = { .dport = 53, .from_server = 1 };
+		struct lab_packet p = { .dport = 53, .from_server = 1, .host = 252 };
 		__u8 msg[512], addr[4];
 
 		address_of(i, text);
@@ -313,13 +314,14 @@ static void resolved(const char *figure, double must, double aim)
 		msg[7] = 1;
 		p.len += add_record(msg + p.len, 1, addr, 4);
 		add_frame(&p, EGRESS);
-		memcpy(bytes + frames[used - 1].at, "\2\0\0\0\0\1", 6); /* it goes to the device */
+		memcpy(bytes + frames[used - 1].at, "\2\0\0\0\0\374", 6); /* it goes to the device */
 	}
 	run(0, &retval);
 	used = bytes_used = 0;
 	for (int asked = 0; asked < 2; asked++) {
 		for (__u32 i = 0; i < 60000; i++) {
-			struct lab_packet p = { .sport = 1024 + i, .dport = asked ? 443 : 53, .flags = 2, .dst = text };
+			struct lab_packet p = { .sport = 1024 + i, .dport = asked ? 443 : 53, .flags = 2, .dst = text,
+						.host = 252 };
 
 			address_of(rnd() % 50000, text);
 			add_frame(&p, INGRESS);
@@ -490,6 +492,7 @@ int main(void)
 	lab = lab_open();
 	lab_policy(lab, policy);
 	lab_device(lab, "pupils", 1);
+	lab_device(lab, "careful", 252);
 	fill_names();
 	refill = refill__open_and_load();
 	LAB_CHECK(refill);
