@@ -298,10 +298,7 @@ static void resolved(const char *figure, double must, double aim)
 {
 	double value[2], empty[2];
 	char text[32];
-	int retval, ours[2] = { bpf_program__fd(lab->skel->progs.esafe_ingress),
-				bpf_program__fd(lab->skel->progs.esafe_egress) };
 
-	target(0, ours);
 	for (__u32 i = 0; i < 50000; i++) {
 		struct lab_packet p = { .dport = 53, .from_server = 1, .host = 252 };
 		__u8 msg[512], addr[4];
@@ -316,8 +313,7 @@ static void resolved(const char *figure, double must, double aim)
 		add_frame(&p, EGRESS);
 		memcpy(bytes + frames[used - 1].at, "\2\0\0\0\0\374", 6); /* it goes to the device */
 	}
-	run(0, &retval);
-	used = bytes_used = 0;
+	over_empty(figure, 0, 1, -1, empty);
 	for (int asked = 0; asked < 2; asked++) {
 		for (__u32 i = 0; i < 60000; i++) {
 			struct lab_packet p = { .sport = 1024 + i, .dport = asked ? 443 : 53, .flags = 2, .dst = text,
