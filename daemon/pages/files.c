@@ -16,15 +16,17 @@
 #define TOKEN_MOST 256
 
 /* In the order of reading: what others include comes first. */
-static const char *const names[] = { "head", "top", "foot", "block", "thanks", "sorry", "portal", "welcome" };
+static const char *const names[] = {
+	"head", "top", "foot", "block", "thanks", "sorry", "portal", "welcome", "login", "teacher",
+};
 
 /* Every {{name}} that a template may say. */
 static const char *const words[] = {
-	"school", "tell", "base", "account", "words", "problem", "mark", "name", "about", "help", "asked", "answer", "note",
-	"when", "open", "again", "nothing", "to_block", "by_category", "by_time", "by_supervised", "by_suspended",
-	"by_lesson", "by_offline", "by_default", "by_quota", "by_search", "by_rule", "terms", "version", "wrong", "until",
-	"minutes", "here", "done", "classes", "lessons", "supervisions", "grants", "requests", "id", "class", "only",
-	"sites", "scope", "what", "who", "device", "reason", "state", "time", "failed", "group", "refused",
+	"school", "tell", "account", "words", "problem", "mark", "name", "about", "help", "asked", "answer", "note",
+	"open", "again", "nothing", "to_block", "by_category", "by_time", "by_supervised", "by_suspended",
+	"by_lesson", "by_offline", "by_default", "by_quota", "by_search", "by_rule", "terms", "version", "wrong",
+	"until", "done", "classes", "requests", "id", "class", "scope", "what", "reason", "state", "opened", "stop",
+	"called", "extend", "by", "last", "some_opened", "some_requests",
 };
 
 static int read_template(struct pages *pages, const char *name, struct problems *problems)

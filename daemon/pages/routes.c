@@ -24,6 +24,13 @@ static void style_show(struct visit *visit)
 	visit_text(visit, copy ? 200 : 500, "text/css; charset=utf-8", copy, copy ? visit->pages->style_len : 0);
 }
 
+static void teacher_at_tls(struct visit *visit)
+{
+	char base[300];
+
+	settings_base(visit->pages->settings, base, sizeof(base));
+	visit_go(visit, "%s/teacher", base);
+}
 
 static void portal_at_tls(struct visit *visit)
 {
@@ -47,6 +54,11 @@ static const struct route {
 	{ "POST", "/session", ON_HTTP | ON_TLS, logon_post },
 	{ "POST", "/portal/voucher", ON_TLS | MARKED, portal_voucher },
 	{ "POST", "/portal/login", ON_TLS | MARKED, portal_login },
+	{ "GET", "/teacher", ON_HTTP, teacher_at_tls },
+	{ "GET", "/teacher", ON_TLS, teacher_show },
+	{ "POST", "/teacher/login", ON_TLS | MARKED, teacher_login },
+	{ "POST", "/teacher/logout", ON_TLS | MARKED | SIGNED_IN, teacher_logout },
+	{ "POST", "/teacher/", ON_TLS | MARKED | SIGNED_IN | BELOW, teacher_act },
 };
 
 static bool is_there(const struct route *route, const struct visit *visit)
@@ -61,6 +73,7 @@ static bool is_there(const struct route *route, const struct visit *visit)
 static void go_to(struct visit *visit, const struct route *route)
 {
 	if (route->flags & SIGNED_IN && !visit->person) {
+		visit_go(visit, "/teacher");
 		return;
 	}
 	if (route->flags & MARKED && !visit_has_mark(visit)) {

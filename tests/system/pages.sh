@@ -120,10 +120,78 @@ sees "an account of this machine" "*You are online*" fetch guest $secure/portal/
 	-d "password=a+long+word" -d "mark=$(mark_of guest $secure/portal)" -d "version=$version"
 sees "by its own name" "teacher3 portal staff" jq -r 'select(.how == "portal") | "\(.user) \(.how) \(.group)"' \
 	<(ctl session ls --json)
+code=$(ctl voucher new --group guests --for 1h --sponsor teacher3 --json | jq -r .code)
+ctl session end --user teacher3 >/dev/null
+forget_guesses() { school unpages "$tag" && school pages "$tag"; }
+forget_guesses
+chromium() { as "$1" timeout 60 python3 "$tests/browse.py" "${@:2}" 2>&1; }
+sees "Chromium on a phone, with keys alone" "$secure/portal*You are online*" chromium guest 390x844 \
+	go http://probe.example.com/generate_204 where focus accept1 key Space focus code write "$code" key Enter text
 sees "slips to print" "*teacher3*One device, for 4h*" ctl voucher new --group guests --for 4h --sponsor teacher3 --print
 guess() { for i in {1..12}; do status_of unknown $secure/portal/voucher -d "mark=$1" -d "code=AAAA-AAAA-AAA$i"; done | sort |
 	uniq -c | tr -s ' ' | paste -sd,; }
 sees "guessing is slowed down" "*429*" guess "$(mark_of unknown $page/)"
+
+# ---- the page of teachers ----
+teach() { # path, further words of curl: as the tablet, with its cookie
+	fetch staff "$secure/teacher$1" -b "$run/cookies" -c "$run/cookies" "${@:2}"
+}
+send() { # path, fields
+	local fields=() field
+	for field in "mark=$(teach "" | sed -n 's/.*name="mark" value="\([0-9a-f]*\)".*/\1/p' | head -n 1)" "${@:2}"; do
+		fields+=(--data-urlencode "$field")
+	done
+	teach "/$1" "${fields[@]}"
+}
+ctl class add 4B --group pupils >/dev/null
+ctl device set pupil-laptop --class 4B >/dev/null
+sees "it is for those who sign in" "For teachers" heading staff $secure/teacher
+sees "by HTTP it is elsewhere" "303 $secure/teacher" status_of staff $page/teacher
+sees "a wrong password" "*the name or the password is not right*403 *" send login user=teacher3 password=other
+sees "an account of nobody" "*the name or the password is not right*" send login user=nobody9 password=other
+sees "one of a pupil" "*not a teacher*" send login user=pupil12 "password=a long word"
+sees "root does not" "*the name or the password is not right*" send login user=root "password=a long word"
+sees "a teacher" "*303 $secure/teacher*" send login user=teacher3 "password=a long word"
+sees "the cookie is kept by the browser alone" "*__Host-esafe=*Path=/; Secure; HttpOnly; SameSite=Strict*" \
+	fetch staff $secure/teacher/login -i -d user=teacher3 -d "password=a+long+word" \
+	-d "mark=$(mark_of staff $secure/teacher)"
+sees "is known by name" "*Signed in as <strong>teacher3</strong>*<option>4B</option>*" teach ""
+sees "a lesson for a class" "*303 $secure/teacher?done=lesson*" send lesson class=4B for=50m \
+	"sites=https://games.example.com/volcano?x=1"
+sees "is open for it" "reached games.example.com over http" loads pupil http://games.example.com/ --connect-to "::$web4:"
+sees "and on the page" "*Lesson: class 4B*1 sites*End it*" teach "?done=lesson"
+lesson=$(ctl lesson ls --json | jq -r .id)
+sees "by whom is written down" "teacher3*lesson start*" sqlite3 "$run/state/register.db" \
+	"SELECT who, action FROM changes WHERE action LIKE 'lesson%' ORDER BY id DESC LIMIT 1"
+sees "ten minutes more" "*done=extend*" send extend "id=$lesson" for=10m
+sees "the end of it" "*done=lesson-stop*" send lesson-stop "id=$lesson"
+sees "closes it" "302 http://192.0.2.1/" status_of pupil http://games.example.com/ --connect-to "::$web4:"
+sees "one site for one device" "*done=grant*" send grant site=games.example.com device=pupil-laptop for=15m reason=project
+sees "opens it" "reached games.example.com over http" loads pupil http://games.example.com/ --connect-to "::$web4:"
+sees "for a group a teacher may not" "*not done*" send grant site=adult.example.com group=pupils for=15m
+sees "a mistake is said" "*not done*no class*" send lesson class=9Z for=50m sites=x.example.com
+sees "a wish" "*done=request*" send request name=news.example.com words=lesson
+sees "is on the page" "*news.example.com*to be opened*waits since*" teach ""
+fails "what others wrote is text" grep -q '<b>x' <(send request name=b.example.com 'words=<b>x</b>'; teach "")
+sees "without its mark no form does anything" "*403 *" teach /lesson -d class=4B -d sites=x.example.com
+sees "nor with the mark of before the log-in" "*403 *" teach /lesson -d class=4B -d sites=x.example.com \
+	-d "mark=$(mark_of staff $page/)"
+sees "nor with nobody's cookie" "303 $secure/teacher" status_of staff $secure/teacher/lesson -d class=4B \
+	-H "Cookie: __Host-esafe=$(printf %064d 0)"
+sees "under another name it is not there" "421 " status_of staff $secure/teacher -H "Host: evil.example.com"
+sees "signed out" "*303 $secure/teacher*" send logout
+sees "it is over" "For teachers" heading staff $secure/teacher -b "$run/cookies"
+sees "esafed knows, too" "*nobody of this name is signed in*" as gateway setpriv --reuid=60006 --regid=60006 \
+	--clear-groups /usr/bin/python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.send(b"{\"esafe\":1,\"verb\":\"class ls\",\"args\":{\"as\":\"teacher3\"}}\n")
+print(s.makefile().readline())' "$run/run/control"
+
+forget_guesses
+sees "Chromium on a tablet, with keys alone" "*Lessons*Lesson: class 4B, 1 sites, nothing else*" \
+	chromium staff 820x1180 go $secure/teacher focus user write teacher3 focus password write "a long word" key Enter \
+	focus l-class write 4B focus l-sites write www.example.org focus l-only key Space focus "Start the lesson" key Enter text
 
 # ---- hostile ----
 evil='<script>alert(1)</script>"'\''><img src=x onerror=alert(1)>'
@@ -149,5 +217,5 @@ sees "without esafed it says so" "503 " status_of staff $page/
 start_filter
 sees "and goes on when it is back" "Nothing was blocked" heading staff $page/
 kill -KILL "$(cat "$run/pages.pid")"
-sees "without it the filter filters" "192.0.2.1" asks pupil games.example.com
+sees "without it the filter filters" "192.0.2.1" asks pupil adult.example.com
 exit 0
