@@ -232,6 +232,7 @@ Test(tls, behind_the_hello)
 		{ "\x16\3\3\0\x28\x10\0\0\x24", 9, 1, TLS_DONE, "a key" },
 		{ "\x16\3\3\0\x28\1\7\x5a\x33", 9, 1, TLS_DONE, "encrypted, though it starts as a hello does" },
 		{ "\x16\3\3\0\x28\1\0\1\0\x5a\x33", 11, 1, TLS_DONE, "likewise, of a version that is none" },
+		{ "\x16\3\3\0\x50\1\0\1\0\3\3.32 bytes that are a random number!", 44, 1, TLS_DONE, "nor of that length" },
 		{ "\x16\3\3\0\0", 5, 1, TLS_BAD, "an empty record" },
 		{ "GET", 3, 1, TLS_DONE, "something else" },
 		{ "", 0, 2, TLS_MORE, "a second hello" },
@@ -261,14 +262,18 @@ Test(tls, behind_the_hello)
 	}
 }
 
+/* Which of two names counts no RFC says. */
 Test(tls, second_name)
 {
-	size_t next = AT_EXTENSION + 9 + strlen(NAME);
+	size_t extensions = AT_EXTENSIONS - AT_MESSAGE;
 	struct tls_reader r;
 	int names = 0;
 
-	build(0, 2, 16384);
-	stream.bytes[next] = stream.bytes[next + 1] = 0;
+	hello_message(&message, NAME, 0, 0);
+	hello_server_name(&message, "other.example");
+	hello_close(&message, extensions, 2);
+	hello_close(&message, 1, 3);
+	hello_records(&stream, &message, 16384);
 	tls_start(&r);
 	cr_expect_eq(read_on(&r, stream.len, &names), TLS_BAD);
 	cr_expect_eq(names, 1);
