@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "devices.h"
 #include "devices_csv.h"
+#include "permits.h"
 #include "verbs.h"
 
 /* ---- rows ---- */
@@ -275,6 +276,8 @@ void verb_device_rm(struct request *request)
 	if (!err) {
 		describe(&device, detail);
 		err = change_register(request, remove_device, &device, detail);
+		if (!err)
+			err = permits_subject_gone(esafed, ESAFE_SCOPE_DEVICE, device.id);
 		if (!err)
 			request_row(request, device_row(esafed, &device));
 		register_device_free(&device);

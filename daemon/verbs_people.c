@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "register_people.h"
 #include "verbs.h"
+#include "permits.h"
 
 static void end_rows(struct request *request, int err)
 {
@@ -170,6 +171,8 @@ void verb_user_remove(struct request *request)
 	if (!err) {
 		err = change_people(request, remove_user, &user, user.name);
 		if (!err)
+			err = permits_subject_gone(esafed, ESAFE_SCOPE_USER, user.id);
+		if (!err)
 			request_row(request, user_row(&user));
 		register_user_free(&user);
 	}
@@ -272,6 +275,8 @@ void verb_class_remove(struct request *request)
 	if (!err) {
 		err = change_people(request, remove_class, &class, class.name);
 		if (!err)
+			err = permits_subject_gone(request_esafed(request), ESAFE_SCOPE_CLASS, class.id);
+		if (!err)
 			request_row(request, class_row(&class));
 		register_class_free(&class);
 	}
@@ -338,6 +343,8 @@ void verb_room_remove(struct request *request)
 
 	if (!err) {
 		err = change_people(request, remove_room, &room, room.name);
+		if (!err)
+			err = permits_subject_gone(request_esafed(request), ESAFE_SCOPE_ROOM, room.id);
 		if (!err)
 			ls_room(request, &room);
 		register_room_free(&room);

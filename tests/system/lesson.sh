@@ -108,3 +108,6 @@ start_filter
 comes "and closed" 3 matches "*time-out*" ctl session ls --past
 sees "the record of all that is whole" "" sqlite3 "$run/state/register.db" \
 	"SELECT id FROM permits WHERE ended = 0 AND until > 0 AND until < strftime('%s') - 5"
+ctl grant --user teacher3 --site games.example.com >/dev/null
+holds "whoever is forgotten" ctl user remove teacher3
+fails "keeps nothing open" grep -q teacher3 <(ctl grant ls)

@@ -34,7 +34,7 @@ sees "a teacher comes" "*Accounting-Response*" accounting Start "$tablet" User-N
 	Acct-Session-Id=a1 Framed-IP-Address=192.0.2.13
 sees "and is a teacher at once" "$web4" asks unknown games.example.com
 sees "whose name is known" teacher3 user_of
-sees "the source, too" "radius wifi" eval 'ctl session ls --json | jq -r "\(.how) \(.source)"'
+sees "the source, too" "radius wifi" jq -r '"\(.how) \(.source)"' <(ctl session ls --json)
 sees "an interim update" "*Accounting-Response*" accounting Interim-Update "$tablet" User-Name=teacher3 \
 	Filter-Id=Teachers Acct-Session-Id=a1 Framed-IP-Address=192.0.2.13
 sees "goes on with the same session" 1 eval 'ctl session ls --json | jq -s length'
