@@ -73,7 +73,7 @@ access_point() {
 	local n=0
 	while [ ! -e "$run/said/end" ]; do
 		n=$((n + 1))
-		writes 9 came $n 0 accounting Start $n && [ $((n % 2)) -eq 0 ] && writes 9 left $n 0 accounting Stop $n
+		writes 9 came $n 0 accounting Start $n && [ $((n % 4)) -ne 0 ] && writes 9 left $n 0 accounting Stop $n
 	done
 }
 
