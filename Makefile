@@ -133,7 +133,7 @@ $(B)/fuzzobj/%.o: daemon/%.c | $(SKEL)
 $(B)/fuzzobj/modules.a: $(FUZZ_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
-$(B)/fuzz/%: tests/fuzz/%.c $(B)/fuzzobj/modules.a $(wildcard tests/parse/*.h)
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/fuzzobj/modules.a $(wildcard tests/parse/*.h) $(wildcard tests/fuzz/*.h bpf/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_SAN) $(DAEMON_FLAGS) -w -Icli -Idaemon/pages -Ibpf -Itests/parse $< $(B)/fuzzobj/modules.a -o $@ $(DAEMON_LIBS)
 

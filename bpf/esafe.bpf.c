@@ -211,7 +211,7 @@ static __always_inline int tc_tcp_response(struct __sk_buff *skb, struct scratch
 	__u64 hash, word;
 
 	if (!(s->pkt.tcp_flags & (TCP_ACK | TCP_SYN)))
-		return TC_ACT_UNSPEC;
+		return says && !(s->pkt.tcp_flags & TCP_RST) ? TC_ACT_SHOT : TC_ACT_UNSPEC; /* no TCP takes such data */
 	hash = flow_hash(c, &s->pkt, 0);
 	b = judged_bucket(hash);
 	if (!b)

@@ -123,15 +123,15 @@ PART int backflight_find(void)
 	return 0;
 }
 
-/* Gives the place back. */
-PART int flight_close(struct scratch *s)
+/* Gives a place of this set back. */
+PART int flight_leave(__u32 set)
 {
+	struct scratch *s = scratch_get();
 	struct flight_owners *owners;
-	__u32 set, way;
+	__u32 way;
 
 	if (!s)
 		return -1;
-	set = s->flow & (FLIGHTS / FLIGHT_WAYS - 1);
 	owners = bpf_map_lookup_elem(&flight_owners, &set);
 	if (!owners)
 		return -1;
@@ -139,6 +139,39 @@ PART int flight_close(struct scratch *s)
 	if (way < FLIGHT_WAYS)
 		owners->owner[way & (FLIGHT_WAYS - 1)] = 0;
 	return 0;
+}
+
+/* Gives the place back. */
+static __always_inline int flight_close(const struct scratch *s)
+{
+	return flight_leave(s->flow & (FLIGHTS / FLIGHT_WAYS - 1));
+}
+
+/* That of the server's side, if it has one. */
+static __always_inline int backflight_close(const struct scratch *s)
+{
+	if (s->pkt.sport != bpf_htons(PORT_DNS) && s->pkt.dport != bpf_htons(PORT_DNS))
+		return 0;
+	return flight_leave(backflight_set(s));
+}
+
+/* Has the flight of the connection bytes up to this sequence number, and no more? */
+PART int flight_ends_at(__u32 seq)
+{
+	struct scratch *s = scratch_get();
+	struct flight_owners *owners;
+	struct flight *f;
+	__u32 set, way;
+
+	if (!s)
+		return 0;
+	set = s->flow & (FLIGHTS / FLIGHT_WAYS - 1);
+	owners = bpf_map_lookup_elem(&flight_owners, &set);
+	if (!owners)
+		return 0;
+	way = flight_way(owners, s->flow);
+	f = way < FLIGHT_WAYS ? flight_get(set * FLIGHT_WAYS + way) : 0;
+	return f && f->have == seq;
 }
 
 /* Do `overlap` bytes of the segment repeat what was seen? Loads them; see flight_same(). */

@@ -53,7 +53,8 @@ enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED, JUDGED_UNREAD /* passes, whatev
 struct opening {
 	__u64 tag_state;
 	__u32 start; /* sequence number of the first byte of the stream, or of the request that is being read */
-	__u32 end;   /* SYN, NAMED: sequence number behind what was seen; WATCHED: what the server waits for */
+	__u32 end;   /* SYN, NAMED: sequence number behind what was seen, SYN: start - 1 if another SYN came before it;
+		      * WATCHED: what the server waits for */
 };
 struct opening_bucket {
 	struct opening slot[OPENING_WAYS];
@@ -65,6 +66,8 @@ enum opening_state {
 	OPENING_NAMED,   /* judged and allowed; the server has not yet acknowledged all of it */
 	OPENING_INBOUND, /* a SYN from the far side went out to this device */
 	OPENING_WATCHED, /* a request was judged and allowed; others will come */
+	OPENING_FAST_NAMED,   /* the same two, by data in the SYN (Fast Open): nothing more passes before the server ... */
+	OPENING_FAST_WATCHED, /* ... has said that this is the SYN which counts, and that it took the data */
 };
 
 /* flight_owners: tag of the connection (bits 63..16) and age stamp (15..0, steps of 2^4 jiffies, 64 ms); 0: free */

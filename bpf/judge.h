@@ -132,18 +132,20 @@ PART int stream_done(struct scratch *s)
 		return STREAM_DROP;
 	o->start = s->acked;
 	o->end = f->have;
-	opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_NAMED, s->era), bpf_jiffies64());
+	opening_state_set(o, s->flow, OPENING_IN_ERA(s->pkt.tcp_flags & TCP_SYN ? OPENING_FAST_NAMED : OPENING_NAMED,
+						     s->era), bpf_jiffies64());
 	return STREAM_PASS;
 }
 
 /* A request was allowed: from then on the connection is watched. What comes behind the part that was read? */
 static __always_inline int stream_watch(struct scratch *s, struct flight *f, struct opening *o)
 {
-	int next;
+	int next, fast = s->pkt.tcp_flags & TCP_SYN;
 
 	if (s->opening != OPENING_WATCHED)
 		o->end = s->acked;
-	opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_WATCHED, s->era), bpf_jiffies64());
+	opening_state_set(o, s->flow, OPENING_IN_ERA(fast ? OPENING_FAST_WATCHED : OPENING_WATCHED, s->era),
+			  bpf_jiffies64());
 	s->opening = OPENING_WATCHED;
 	if (f->kind == FLIGHT_DNS) {
 		f->skip = 2 + (FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1));

@@ -266,7 +266,7 @@ static __always_inline int cut_is_over(struct scratch *s, __u64 hash)
 	o = opening_find(ob, hash);
 	if (!o || OPENING_ERA(o) == (s->era & 1))
 		return 0;
-	return OPENING_STATE(o) == OPENING_NAMED || OPENING_STATE(o) == OPENING_WATCHED;
+	return OPENING_STATE(o) == OPENING_NAMED || OPENING_STATE(o) >= OPENING_WATCHED;
 }
 
 TABLE __u8 cut_reasons[8] = {

@@ -42,12 +42,14 @@ PART int stream_begin(int inbound)
 	contested = !!o;
 	if (inbound && o && OPENING_STATE(o) != OPENING_INBOUND)
 		return 0; /* the device opens a connection of its own with the same ports: its bytes are judged */
-	if (o && !inbound && OPENING_STATE(o) != OPENING_INBOUND && o->start == s->pkt.seq + 1)
-		return 0;
+	if (o && !inbound && OPENING_STATE(o) != OPENING_INBOUND &&
+	    (OPENING_STATE(o) == OPENING_FAST_WATCHED ? o->end : o->start) == s->pkt.seq + 1)
+		return OPENING_STATE(o) == OPENING_SYN && o->end == o->start - 1;
 	stream_settle(JUDGED_NONE);
 	now = bpf_jiffies64();
 	o = opening_victim(b, now);
-	o->start = o->end = s->pkt.seq + 1;
+	o->start = s->pkt.seq + 1;
+	o->end = o->start - contested;
 	opening_state_set(o, s->flow, inbound ? OPENING_INBOUND : OPENING_SYN, now);
 	return contested;
 }
@@ -221,8 +223,12 @@ PART int stream_data(struct __sk_buff *skb)
 		return STREAM_DROP;
 	}
 	s->start = o->start;
+	if (state == OPENING_FAST_NAMED) /* the same SYN again */
+		state = OPENING_NAMED;
+	else if (state == OPENING_FAST_WATCHED)
+		state = OPENING_WATCHED;
 	s->acked = state == OPENING_WATCHED ? o->end : o->start;
-	s->seq = s->pkt.tcp_flags & TCP_SYN ? o->start : s->pkt.seq; /* the SYN itself takes one number */
+	s->seq = s->pkt.seq + !!(s->pkt.tcp_flags & TCP_SYN); /* the SYN itself takes one number */
 	s->from = 0;
 	if (state == OPENING_NAMED && (__s32)(s->seq - o->end) >= 0)
 		return STREAM_PASS;
@@ -324,6 +330,28 @@ PART int stream_feigned_syn(struct __sk_buff *skb)
 	return way.ifindex != skb->ingress_ifindex;
 }
 
+/* The server's answer to a SYN whose data was judged and allowed: it took all of that, or none. */
+static __always_inline void stream_fast(struct scratch *s, struct opening *o)
+{
+	int named = OPENING_STATE(o) == OPENING_FAST_NAMED;
+	__u32 none = named ? o->start : o->end;
+
+	if (s->pkt.ack != none && !(named ? s->pkt.ack == o->end : flight_ends_at(s->pkt.ack)))
+		return;
+	if (named && s->pkt.ack == o->end) {
+		if (OPENING_ERA(o) != (s->era & 1))
+			s->era = 0;
+		stream_settle(JUDGED_PASS);
+		return;
+	}
+	if (!named)
+		o->end = s->pkt.ack;
+	opening_state_set(o, s->flow, OPENING_IN_ERA(named ? OPENING_NAMED : OPENING_WATCHED, OPENING_ERA(o)),
+			  bpf_jiffies64());
+	if (s->pkt.sport == bpf_htons(PORT_DNS))
+		backflight_open();
+}
+
 /* To the device, on a connection that is not judged: what the server says of the stream is true. */
 PART int stream_in(struct __sk_buff *skb)
 {
@@ -344,11 +372,13 @@ PART int stream_in(struct __sk_buff *skb)
 		return 0;
 	if (flags & TCP_SYN && OPENING_STATE(o) == OPENING_SYN) {
 		/* the SYN that the server means; after Fast Open it takes the data too, or none of it */
-		if (s->pkt.ack != o->start && s->pkt.ack != o->end)
+		if (s->pkt.ack != o->start && (s->pkt.ack != o->end || o->end == o->start - 1))
 			return 0;
 		opening_state_set(o, s->flow, OPENING_READ, bpf_jiffies64());
 		if (s->pkt.sport == bpf_htons(PORT_DNS))
 			backflight_open();
+	} else if (flags & TCP_SYN && OPENING_STATE(o) >= OPENING_FAST_NAMED) {
+		stream_fast(s, o);
 	} else if (OPENING_STATE(o) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
 		stream_settle(JUDGED_PASS);
 	} else if (OPENING_STATE(o) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {

@@ -93,6 +93,7 @@ PART int stream_settle(__u32 state)
 	o = opening_find(ob, s->flow);
 	if (o)
 		o->tag_state = 0;
+	backflight_close(s);
 	return flight_close(s);
 }
 

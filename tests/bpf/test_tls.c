@@ -341,6 +341,58 @@ Test(tls, fast_open)
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
 }
 
+/*
+ * What a SYN carries vouches for nothing before the server has taken it: not for the stream of a connection that is open
+ * already, whose server takes no notice of another SYN.
+ */
+Test(tls, syn_with_data_on_an_open_connection)
+{
+	static const char post[] = "POST / HTTP/1.1\r\nHost: www.fine.example\r\nContent-Length: 99999\r\n\r\n";
+	__u8 good[1024], bad[1024];
+	__u32 len = lab_hello(good, "www.fine.example", 5, 6);
+
+	lab_hello(bad, "www.games.example", 5, 5);
+	for (int row = 0; row < 8; row++) {
+		const void *data = row & 1 ? (const void *)post : good;
+		__u32 n = row & 1 ? sizeof(post) - 1 : len, isn = START - n - 1 - (row & 2 ? 100 : 0);
+		struct lab_packet p = conn();
+
+		shake(p);
+		if (row & 4) /* one that was judged, whose reset the server did not take */
+			segment(p, 0, bad, len);
+		for (int again = 0; again < 3; again++)
+			segment_flags(p, 0x02, isn, data, n);
+		server(p, 0x10, SERVER_ISN + 1, START);
+		cr_expect_eq(segment(p, 0, bad, len), TC_ACT_SHOT, "row %d", row);
+		cr_expect_eq(lab->events, 0, "row %d", row);
+		if (!(row & 4)) {
+			server(p, 0x12, SERVER_ISN, START);
+			cr_expect_eq(segment(p, 0, bad, len), TC_ACT_SHOT, "row %d: its SYN-ACK again", row);
+		}
+	}
+}
+
+Test(tls, fast_open_of_http)
+{
+	static const char post[] = "POST / HTTP/1.1\r\nHost: www.fine.example\r\nContent-Length: 3\r\n\r\n";
+	static const char bad[] = "abcGET / HTTP/1.1\r\nHost: www.games.example\r\n\r\n";
+	__u32 len = sizeof(post) - 1;
+
+	for (int took = 0; took < 2; took++) {
+		struct lab_packet p = conn();
+
+		cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, post, len), TC_ACT_UNSPEC);
+		cr_assert_eq(segment(p, len, bad, 3), TC_ACT_SHOT, "before the server has spoken");
+		server(p, 0x12, SERVER_ISN, took ? START + len : START);
+		if (!took)
+			cr_assert_eq(segment(p, 0, post, len), TC_ACT_UNSPEC);
+		cr_assert_eq(segment(p, len, bad, 3), TC_ACT_UNSPEC);
+		server(p, 0x10, SERVER_ISN + 1, START + len + 3);
+		segment(p, len + 3, bad + 3, sizeof(bad) - 4);
+		cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
+	}
+}
+
 Test(tls, inbound_connections_to_a_device)
 {
 	struct lab_packet p = conn();
