@@ -342,8 +342,8 @@ Test(tls, fast_open)
 }
 
 /*
- * What a SYN carries vouches for nothing before the server has taken it: not for the stream of a connection that is open
- * already, whose server takes no notice of another SYN.
+ * What a SYN carries vouches for nothing before the server has taken it: not for the stream of a connection that is
+ * open already, whose server takes no notice of another SYN.
  */
 Test(tls, syn_with_data_on_an_open_connection)
 {

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "hello.h"
-#include "http.h"
+#include "../../bpf/http.h"
 
 static void must(int ok)
 {
@@ -184,6 +184,9 @@ static void no_other_target(struct text line, const struct hostname *h)
 	scheme = until(target, ":/?").len;
 	if (scheme + 2 >= target.len || memcmp(target.at + scheme, "://", 3))
 		return;
+	for (size_t i = 0; i < scheme; i++)
+		if (!whole_label_ok(target.at + i, 1) && !strchr("+.", target.at[i]))
+			return; /* a path that looks odd */
 	authority = until(behind(target, scheme + 3), "/?#");
 	no_other(behind(authority, memrchr(authority.at, '@', authority.len) ?
 			(char *)memrchr(authority.at, '@', authority.len) + 1 - authority.at : 0), h);

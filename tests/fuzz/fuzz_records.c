@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An answer as the kernel programs walk over it, against a reader written from RFC 1035 that returns from any step: both
- * must find the same records and the same names, or give up at the same place.
+ * An answer as the kernel programs walk over it, against a reader written from RFC 1035 in one piece: both must find
+ * the same records and the same names, or give up at the same place.
  */
 #include <stdint.h>
 

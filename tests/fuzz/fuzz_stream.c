@@ -2,7 +2,7 @@
 /*
  * One connection through the kernel programs, its segments cut, ordered, repeated, overlapped and altered in any way,
  * against a reader that sees the stream as the other side puts it together: whatever that one finds, the programs must
- * have found in the same order, or not have let through. Where two bytes were passed for one place, both readings count.
+ * have found in the same order, or not have let through. Of two bytes that were passed for one place, either counts.
  *
  *   mode 1     bits 0..1: bytes to port 443; a ClientHello that is made; questions to port 53; answers from it
  *              bit 2: everything is refused; bit 3: nothing is altered, so that in the end all must get through
@@ -206,7 +206,8 @@ static void whole_dns(const __u8 *bytes, size_t len)
 
 static int same(const struct item *item, const struct native_event *e)
 {
-	return e->event.verdict == ESAFE_ALLOW && e->event.name_len == item->len && !memcmp(e->event.name, item->wire, item->len);
+	return e->event.verdict == ESAFE_ALLOW && e->event.name_len == item->len &&
+	       !memcmp(e->event.name, item->wire, item->len);
 }
 
 static void compare(const __u8 *bytes)
