@@ -264,6 +264,13 @@ static const struct {
 	  "at the same time.", VALUE(U64, sessions_elsewhere) },
 	{ "esafe_permits", "gauge", "What is open or closed for a while, by kind.", .write = write_permits },
 	{ "esafe_over_quota", "gauge", "Devices that have used up a quota.", VALUE(U64, over_quota) },
+	{ "esafe_vouchers_used_total", "counter", "Log-ins at the portal by voucher.", VALUE(U64, vouchers_used) },
+	{ "esafe_vouchers_wrong_total", "counter", "Codes at the portal that were not right, or over.",
+	  VALUE(U64, vouchers_wrong) },
+	{ "esafe_logins_total", "counter", "Right passwords at the pages.", VALUE(U64, logins) },
+	{ "esafe_logins_wrong_total", "counter", "Wrong passwords at the pages.", VALUE(U64, logins_wrong) },
+	{ "esafe_logins_slowed_total", "counter", "Log-ins put off since a device, or all, tried too often.",
+	  VALUE(U64, logins_slowed) },
 	{ "esafe_requests_waiting", "gauge", "Requests of people that wait for an answer.", VALUE(U64, requests_waiting) },
 	{ "esafe_request_answer_seconds", "summary", "Time until a request was answered; the median is that of the last 90 "
 	  "days.", .write = write_answers },

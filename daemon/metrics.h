@@ -50,6 +50,7 @@ struct metrics_snapshot {
 	double store_free_bytes;             /* on its file system */
 	__u64 events_bad;                    /* that event_decode() refused */
 	__u64 devices, users, classes, rooms; /* in the register; users: who have not left */
+	__u64 vouchers_used, vouchers_wrong, logins, logins_wrong, logins_slowed; /* visitors.h */
 	__u64 requests_waiting, requests_answered; /* of people: register_requests.h */
 	double request_median, request_sum;        /* seconds until the answer */
 	__u64 control_requests, control_errors, control_refused;

@@ -19,6 +19,7 @@
 #include "register_requests.h"
 #include "sessions.h"
 #include "snapshot.h"
+#include "visitors.h"
 #include "volumes.h"
 
 #define MEDIAN_S (90 * 86400)
@@ -187,10 +188,16 @@ static void take_rest(struct esafed *esafed, struct snapshot *out)
 		metrics->store_free_bytes = (double)fs.f_bavail * fs.f_frsize;
 }
 
-static void take_requests(const struct esafed *esafed, struct metrics_snapshot *out)
+static void take_requests(struct esafed *esafed, struct metrics_snapshot *out)
 {
+	const struct visitors_stats *visitors = visitors_stats(esafed);
 	struct reg_request_stats stats;
 
+	out->vouchers_used = visitors->vouchers_used;
+	out->vouchers_wrong = visitors->vouchers_wrong;
+	out->logins = visitors->logins;
+	out->logins_wrong = visitors->logins_wrong;
+	out->logins_slowed = visitors->slowed;
 	if (register_request_stats(esafed->reg, clock_seconds() - MEDIAN_S, &stats))
 		return;
 	out->requests_waiting = stats.waiting;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "form.h"
-#include "text.h"
+#include "pagetext.h"
 
 static int hex(char c)
 {

@@ -8,7 +8,7 @@
 #include <openssl/sha.h>
 
 #include "signedin.h"
-#include "text.h"
+#include "pagetext.h"
 
 #define PEOPLE 256
 #define LONGEST_MS (10ull * 3600 * 1000) /* then it is another day */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "template.h"
-#include "text.h"
+#include "pagetext.h"
 
 #define DEPTH 8      /* of sections in each other, and of templates in each other */
 #define WORD 32      /* longest name */

@@ -8,7 +8,7 @@
 
 #include "server.h"
 #include "signedin.h"
-#include "text.h"
+#include "pagetext.h"
 #include "visit.h"
 
 #define TYPE_HTML "text/html; charset=utf-8"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A form of a browser: taken apart, or refused as a whole; and what is taken can be put into a page. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "form.h"
-#include "text.h"
+#include "pagetext.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -127,6 +127,7 @@ forget_guesses
 chromium() { as "$1" timeout 60 python3 "$tests/browse.py" "${@:2}" 2>&1; }
 sees "Chromium on a phone, with keys alone" "$secure/portal*You are online*" chromium guest 390x844 \
 	go http://probe.example.com/generate_204 where focus accept1 key Space focus code write "$code" key Enter text
+sees "log-ins are counted" "esafe_vouchers_wrong_total 3" metric 9464 esafe_vouchers_wrong_total
 sees "slips to print" "*teacher3*One device, for 4h*" ctl voucher new --group guests --for 4h --sponsor teacher3 --print
 guess() { for i in {1..12}; do status_of unknown $secure/portal/voucher -d "mark=$1" -d "code=AAAA-AAAA-AAA$i"; done | sort |
 	uniq -c | tr -s ' ' | paste -sd,; }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "form.h"
-#include "text.h"
+#include "pagetext.h"
 
 /* On a heap block with room for the one byte that it may touch behind the text. */
 static int parse(const char *text, size_t len, struct form *form, char **room)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "text.h"
+#include "pagetext.h"
 
 /* Bytes that follow a leading byte, and the least number that may be spelt with so many (RFC 3629 section 3). */
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text of strangers: is it text at all, and how it is put into a page; pure. */
-#ifndef ESAFE_PAGES_TEXT_H
-#define ESAFE_PAGES_TEXT_H
+#ifndef ESAFE_PAGES_PAGETEXT_H
+#define ESAFE_PAGES_PAGETEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
