@@ -173,7 +173,8 @@ sees "for a group a teacher may not" "*not done*" send grant site=adult.example.
 sees "a mistake is said" "*not done*no class*" send lesson class=9Z for=50m sites=x.example.com
 sees "a wish" "*done=request*" send request name=news.example.com words=lesson
 sees "is on the page" "*news.example.com*to be opened*waits since*" teach ""
-fails "what others wrote is text" grep -q '<b>x' <(send request name=b.example.com 'words=<b>x</b>'; teach "")
+send request name=b.example.com 'words=<b>x</b>' >/dev/null
+sees "what others wrote is text" "*b.example.com*&lt;b&gt;x&lt;/b&gt;*" teach ""
 sees "without its mark no form does anything" "*403 *" teach /lesson -d class=4B -d sites=x.example.com
 sees "nor with the mark of before the log-in" "*403 *" teach /lesson -d class=4B -d sites=x.example.com \
 	-d "mark=$(mark_of staff $page/)"
@@ -197,10 +198,12 @@ sees "Chromium on a tablet, with keys alone" "*Lessons*Lesson: class 4B, 1 sites
 # ---- hostile ----
 evil='<script>alert(1)</script>"'\''><img src=x onerror=alert(1)>'
 fails "a name is not a page" grep -q "<script>alert" <(fetch pupil $page/ -H "Host: $evil")
-fails "nor are words" grep -q "<img" <(fetch pupil http://games.example.com/request -d "mark=$mark" --data-urlencode "name=$evil")
-sees "a form of another kind" "400 " status_of pupil $page/request -H 'Content-Type: application/json' -d '{"mark":1}'
-sees "a form without end" "400 " status_of pupil $page/request -d "mark=$mark&x=$(head -c 20000 /dev/zero | tr '\0' a)"
-sees "a broken escape" "400 " status_of pupil $page/request -d "mark=%zz"
+mark=$(mark_of staff $page/)
+sees "nor are words" "*&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x*" \
+	fetch staff $page/request -d "mark=$mark" --data-urlencode "name=$evil"
+sees "a form of another kind" "400 " status_of staff $page/request -H 'Content-Type: application/json' -d '{"mark":1}'
+sees "a form without end" "400 " status_of staff $page/request -d "mark=$mark&x=$(head -c 20000 /dev/zero | tr '\0' a)"
+sees "a broken escape" "400 " status_of staff $page/request -d "mark=%zz"
 sees "other methods" "405 " status_of pupil $page/ -X PUT
 sees "no such page" "404 " status_of pupil $page/etc/passwd
 sees "nothing from elsewhere may load" "*default-src 'none'; style-src 'self';*frame-ancestors 'none'*" \
