@@ -7,7 +7,7 @@
  *   mode 1     bits 0..1: bytes to port 443; a ClientHello that is made; questions to port 53; answers from it
  *              bit 2: everything is refused; bit 3: nothing is altered, so that in the end all must get through
  *   length 2   of the stream, or of what it is made from
- *   stream     then steps of six bytes: what, offset 2, length 2, how
+ *   stream     then steps of six bytes: what, offset 2, length 2, how (bit 1: it is lost behind the programs)
  */
 #include "native.h"
 #include "hello.h"
@@ -25,7 +25,7 @@ struct item {
 };
 
 static struct {
-	__u8 mode, refused, clean, dead;
+	__u8 mode, refused, clean, dead, lost; /* lost: what passes now does not arrive */
 	struct hello stream;
 	/* the other side, as if the first byte that comes for a place counted, and as if the last did */
 	__u8 seen[ROOM], first[ROOM], last[ROOM];
@@ -314,7 +314,8 @@ static void segment(__u8 flags, __u32 at, const __u8 *bytes, __u32 len)
 	if (flags & TCP_SYN)
 		return; /* a side that is connected takes no byte of it */
 	must(!dead); /* a connection that was ended stays so */
-	arrive(at, bytes, len);
+	if (!t.lost)
+		arrive(at, bytes, len);
 }
 
 /* ---- the steps ---- */
@@ -354,6 +355,7 @@ static void step(const __u8 *s)
 
 	len = len >> 8 == 0xff ? most : len & 0x7ff;
 	len = len < most ? len : most;
+	t.lost = s[5] >> 1 & 1;
 	if (!len)
 		return acknowledge();
 	switch (s[0] & 7) {
@@ -428,6 +430,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(packet(0, TCP_SYN | TCP_ACK, SERVER_ISN, CLIENT_ISN + 1, NULL, 0));
 	for (size_t at = 3 + text; at + 6 <= size; at += 6)
 		step(data + at);
+	t.lost = 0;
 	if (t.clean)
 		finish();
 	return 0;

@@ -158,7 +158,8 @@ static void native_set_policy(__u8 verdict)
 {
 	native_policy.transitions_count = 1;
 	native_policy.transitions[0].windows = 1;
-	native_policy.groups[0] = (struct esafe_group){ .valid = 1, .quic = ESAFE_QUIC_INSPECT, .tunnels = 0xffff };
+	native_policy.groups[0] = (struct esafe_group){ .valid = 1, .quic = ESAFE_QUIC_INSPECT,
+						       .tunnels = verdict == ESAFE_ALLOW ? 0xffff : 0 };
 	native_policy.profiles[0].default_verdict = verdict;
 	native_policy.profiles[0].default_reason = ESAFE_R_DEFAULT;
 	native_policy.doh = ESAFE_NO_CATEGORY;
