@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Power cuts: esafed is killed twenty times (fifty: ESAFE_CUTS=50) at random moments while five writers work and a client asks. Afterwards the
+# Power cuts: esafed is killed twenty times at random moments while five writers work and a client asks. Afterwards the
 # register is whole, all that was acknowledged stands in it with its deadline, and the kernel has what the register says.
 # ESAFE_SEED: the moments of an earlier run, ESAFE_CUTS: how many.
 . "$(dirname "$0")/lib.sh"
