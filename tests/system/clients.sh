@@ -24,7 +24,7 @@ sees "drill, allowed" "*$web4*" quick 500 as pupil drill www.example.com
 sees "the C library" "" quick 1000 as pupil getent ahosts games.example.com
 sees "the C library, allowed" "*$web4*" quick 1000 as pupil getent ahosts www.example.com
 
-# ---- systemd-resolved, as a device's own stub ----
+# ---- systemd-resolved, which a device asks first ----
 resolved=/lib/systemd/systemd-resolved
 [ -x $resolved ] || resolved=$(ls "$top"/build/unpacked/systemd-resolved/{usr/,}lib/systemd/systemd-resolved 2>/dev/null | head -n 1)
 etc=$run/etc/pupil
@@ -37,13 +37,13 @@ printf '[Resolve]\nDNS=%s\nFallbackDNS=\nDNSSEC=no\nLLMNR=no\nMulticastDNS=no\n'
 	>"$etc/systemd/resolved.conf.d/school.conf"
 # A /run of its own: it must neither find nor leave anything in the machine's.
 as pupil sh -c 'mount -t tmpfs none /run && mkdir /run/systemd && exec "$1"' sh "$resolved" >"$run/resolved.log" 2>&1 &
-stub() { as pupil dig +tries=1 +time=2 @127.0.0.53 "$@"; }
-comes "systemd-resolved is up" 10 matches "*$web4*" stub www.example.com
-sees "systemd-resolved, refused" "*NXDOMAIN*" quick 1000 stub games.example.com
-sees "systemd-resolved, refused, AAAA" "*NXDOMAIN*" quick 1000 stub games.example.com AAAA
-sees "systemd-resolved, type 65" "*NXDOMAIN*" quick 1000 stub games.example.com HTTPS
-sees "systemd-resolved, safe search" "*203.0.113.82*" quick 1000 stub find.example.net
-sees "systemd-resolved goes on with allowed ones" "*$web4*" quick 1000 stub "$(below example.com)"
+resolved_on_device() { as pupil dig +tries=1 +time=2 @127.0.0.53 "$@"; }
+comes "systemd-resolved is up" 10 matches "*$web4*" resolved_on_device www.example.com
+sees "systemd-resolved, refused" "*NXDOMAIN*" quick 1000 resolved_on_device games.example.com
+sees "systemd-resolved, refused, AAAA" "*NXDOMAIN*" quick 1000 resolved_on_device games.example.com AAAA
+sees "systemd-resolved, type 65" "*NXDOMAIN*" quick 1000 resolved_on_device games.example.com HTTPS
+sees "systemd-resolved, safe search" "*203.0.113.82*" quick 1000 resolved_on_device find.example.net
+sees "systemd-resolved goes on with allowed ones" "*$web4*" quick 1000 resolved_on_device "$(below example.com)"
 
 # ---- TLS clients ----
 # shellcheck disable=SC2086 # words of at_web
