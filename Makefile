@@ -158,7 +158,7 @@ run: all
 	scripts/run
 
 # ---- measurements, never a test ----
-bench: all $(BENCH)
+bench: all $(BENCH) $(B)/system/surge
 	scripts/bench
 bench-peers: all $(BENCH)
 	scripts/bench-peers

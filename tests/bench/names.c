@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -126,6 +127,8 @@ struct watch { /* shared */
 	_Atomic unsigned long runs[PHASES];
 	_Atomic unsigned long inside_ns[PHASES]; /* longest run of the program, by the kernel */
 	_Atomic unsigned long around_ns[PHASES]; /* longest system call that makes it run */
+	_Atomic unsigned long wanted;            /* so many runs of a phase are told by the event */
+	int event;
 };
 
 static void keep_longest(_Atomic unsigned long *longest, unsigned long ns)
@@ -147,9 +150,10 @@ static void one_packet(struct lab *lab, const struct frame *frame, struct watch 
 	LAB_CHECK(run.retval == TC_ACT_REDIRECT || (int)run.retval == TC_ACT_UNSPEC);
 	if (phase != atomic_load(&watch->phase)) /* it belongs to neither */
 		return;
-	atomic_fetch_add(&watch->runs[phase], 1);
 	keep_longest(&watch->inside_ns[phase], run.duration);
 	keep_longest(&watch->around_ns[phase], took);
+	if (atomic_fetch_add(&watch->runs[phase], 1) + 1 == atomic_load(&watch->wanted))
+		LAB_CHECK(!eventfd_write(watch->event, 1));
 }
 
 /* Before anything else that wants this processor: how long another program kept it is not what is asked. */
@@ -193,11 +197,12 @@ static void watch_packets(struct lab *lab, struct watch *watch)
 
 static void stay(struct watch *watch, int phase, unsigned long runs)
 {
-	struct timespec pause = { 0, 1000000 };
+	eventfd_t reached;
 
+	LAB_CHECK(runs);
+	atomic_store(&watch->wanted, runs);
 	atomic_store(&watch->phase, phase);
-	while (atomic_load(&watch->runs[phase]) < runs)
-		nanosleep(&pause, NULL);
+	LAB_CHECK(!eventfd_read(watch->event, &reached));
 }
 
 /* The same table again and again, each time in a map of its own. */
@@ -323,6 +328,8 @@ static int load(const char *dir)
 	pid_t child;
 
 	LAB_CHECK(watch != MAP_FAILED && count);
+	watch->event = eventfd(0, EFD_CLOEXEC);
+	LAB_CHECK(watch->event >= 0);
 	lab_policy(lab, policy);
 	lab_device(lab, "pupils", 1);
 	for (int i = 0; i < LISTS; i++) {

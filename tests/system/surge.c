@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The start of a school day: people come and go on many devices, told over RADIUS accounting, while all devices ask.
+ * The start of a school day: people come and go on many devices, told over RADIUS accounting, and the last devices are
+ * granted a site over the control socket, while all devices ask.
  *
- *   surge -d DEVICES -s SESSIONS -r STARTS_A_SECOND -h HOLD_S INTERFACE ROUTER_MAC SERVER SECRET
+ *   surge -d DEVICES -s SESSIONS -r STARTS_A_SECOND -h HOLD_S -g GRANTS -c SOCKET INTERFACE ROUTER_MAC SERVER SECRET
  *
- * Device n has the MAC 02:00:00:01:hi:lo, session n is of user "u<n>" on device n, and a device asks for
- * s<n>.games.example.com. Every answer comes from the filter: NXDOMAIN for a device of nobody, REFUSED once the person
- * is known. Prints one JSON object: how long from the Start (and the Stop) until the first question that was judged by
- * it, and what was wrong: an answer of a person who had not come yet, or had gone.
+ * Device n is registered as "d<n>" with the MAC 02:00:00:01:hi:lo, session n is of user "u<n>" on device n, and a device
+ * asks for s<n>.games.example.com. The filter answers NXDOMAIN for a device of nobody and REFUSED once the person is
+ * known; what is granted the name server answers. Prints one JSON object: how long from the Start, the Stop, the grant
+ * until the first question that was judged by it, and what was wrong: an answer of a person who had not come yet, or had
+ * gone, or of a grant that had not been given.
  */
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -15,6 +17,7 @@
 #include <openssl/evp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "dnsmsg.h"
 #include "net.h"
@@ -34,7 +37,7 @@
 #define AMBIENT_MS 2  /* between two questions of other devices */
 
 enum state { AWAY, COMING, HERE, GOING, GONE };
-struct session {
+struct session { /* or a grant: that comes, and stays */
 	enum state state;
 	double told_ms, asked_ms, sent_ms; /* since when; last question; last request */
 	double start_ms, stop_ms;          /* how long it took */
@@ -42,10 +45,10 @@ struct session {
 };
 
 static struct session session[DEVICES_MAX];
-static unsigned devices = 5000, sessions = 2000, again, wrong, answers;
+static unsigned devices = 5000, sessions = 2000, grants, again, wrong, answers;
 static double rate = 200, hold_s = 5;
 static uint8_t router[6];
-static int frames, radius;
+static int frames, radius, control = -1;
 static const char *secret;
 
 /* ---- questions ---- */
@@ -76,17 +79,18 @@ static void ask(unsigned device, double now)
 
 static void answered(unsigned device, int rcode, double now)
 {
+	int known = rcode == (device < devices - grants ? REFUSED : DNS_NOERROR);
 	struct session *s = &session[device];
 
 	answers++;
-	if (s->state == COMING && rcode == REFUSED) {
+	if (s->state == COMING && known) {
 		s->start_ms = now - s->told_ms;
 		s->state = HERE;
 		s->told_ms = now;
 	} else if (s->state == GOING && rcode == DNS_NXDOMAIN) {
 		s->stop_ms = now - s->told_ms;
 		s->state = GONE;
-	} else if ((s->state == HERE && rcode != REFUSED) || ((s->state == AWAY || s->state == GONE) && rcode == REFUSED)) {
+	} else if ((s->state == HERE && !known) || ((s->state == AWAY || s->state == GONE) && rcode != DNS_NXDOMAIN)) {
 		wrong++;
 	}
 }
@@ -166,6 +170,67 @@ static void read_accounting(void)
 	}
 }
 
+/* ---- grants ---- */
+
+/* One at a time, as from a teacher's hand: the next is asked for when this has ended. */
+static int grant_pending;
+
+static void grant(unsigned device, double now)
+{
+	char line[200];
+	int len = snprintf(line, sizeof(line), "{\"esafe\":1,\"verb\":\"grant\",\"args\":{\"device\":\"d%u\","
+			   "\"site\":\"games.example.com\",\"for\":\"15m\"}}\n", device);
+
+	CHECK(send(control, line, len, MSG_NOSIGNAL) == len);
+	grant_pending = 1;
+	session[device].state = COMING;
+	session[device].told_ms = now;
+	ask(device, now);
+}
+
+static void read_control(void)
+{
+	static char text[65536];
+	static size_t len;
+	ssize_t got;
+	char *end;
+
+	while ((got = recv(control, text + len, sizeof(text) - 1 - len, MSG_DONTWAIT)) > 0) {
+		len += got;
+		text[len] = '\0';
+		for (; (end = strchr(text, '\n')); memmove(text, end + 1, len + 1)) {
+			len -= end + 1 - text;
+			if (strncmp(text, "{\"end\"", 6))
+				continue;
+			CHECK(!strncmp(text, "{\"end\":{\"code\":\"ok\"", 19));
+			grant_pending = 0;
+		}
+	}
+	CHECK(got < 0 && errno == EAGAIN);
+}
+
+/* Spread over the time in which the sessions start. Whether there is still one to be given, or to be felt. */
+static int step_grants(double since, double now)
+{
+	static unsigned given;
+	int busy;
+
+	if (control < 0)
+		return 0;
+	read_control();
+	if (!grant_pending && given < grants && since * rate / 1e3 * grants >= (double)given * sessions)
+		grant(devices - 1 - given++, now);
+	busy = given < grants || grant_pending;
+	for (unsigned n = devices - given; n < devices; n++) {
+		if (session[n].state != COMING)
+			continue;
+		busy |= now - session[n].told_ms < GIVE_UP_MS;
+		if (now - session[n].asked_ms >= ASK_MS)
+			ask(n, now);
+	}
+	return busy;
+}
+
 /* ---- the day ---- */
 
 static void begin(unsigned n, enum state state, double now)
@@ -202,10 +267,10 @@ static void run(void)
 	int busy = 1;
 
 	while (busy) {
-		struct pollfd ready[2] = { { frames, POLLIN, 0 }, { radius, POLLIN, 0 } };
+		struct pollfd ready[3] = { { frames, POLLIN, 0 }, { radius, POLLIN, 0 }, { control, POLLIN, 0 } };
 		double now;
 
-		poll(ready, 2, 1);
+		poll(ready, 3, 1);
 		now = now_ms();
 		read_frames(now);
 		read_accounting();
@@ -216,6 +281,7 @@ static void run(void)
 		busy = started < sessions;
 		for (unsigned n = 0; n < started; n++)
 			busy |= step(n, now);
+		busy |= step_grants(now - began, now);
 	}
 }
 
@@ -226,12 +292,13 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void print_times(const char *what, size_t offset)
+/* Of the devices from one to another. */
+static void print_times(const char *what, size_t offset, unsigned from, unsigned to)
 {
 	static double value[DEVICES_MAX];
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < sessions; i++) {
+	for (unsigned i = from; i < to; i++) {
 		double ms = *(const double *)((const char *)&session[i] + offset);
 
 		if (ms > 0)
@@ -260,29 +327,42 @@ static void open_sockets(const char *interface, const char *server)
 	setsockopt(radius, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 }
 
+static void open_control(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	CHECK((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path) < sizeof(to.sun_path));
+	control = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(control >= 0 && !connect(control, (struct sockaddr *)&to, sizeof(to)));
+}
+
 int main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "d:s:r:h:")) != -1) {
+	while ((option = getopt(argc, argv, "d:s:r:h:g:c:")) != -1) {
 		switch (option) {
 		case 'd': devices = atoi(optarg); break;
 		case 's': sessions = atoi(optarg); break;
 		case 'r': rate = atof(optarg); break;
 		case 'h': hold_s = atof(optarg); break;
+		case 'g': grants = atoi(optarg); break;
+		case 'c': open_control(optarg); break;
 		default: return 2;
 		}
 	}
-	if (argc - optind != 4 || devices > DEVICES_MAX || sessions >= devices || rate <= 0 ||
+	if (argc - optind != 4 || devices > DEVICES_MAX || sessions + grants >= devices || rate <= 0 ||
+	    (grants && control < 0) ||
 	    sscanf(argv[optind + 1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &router[0], &router[1], &router[2], &router[3],
 		   &router[4], &router[5]) != 6)
 		return 2;
 	secret = argv[optind + 3];
 	open_sockets(argv[optind], argv[optind + 2]);
 	run();
-	printf("{\"devices\":%u,\"sessions\":%u,", devices, sessions);
-	print_times("start", offsetof(struct session, start_ms));
-	print_times("stop", offsetof(struct session, stop_ms));
+	printf("{\"devices\":%u,\"sessions\":%u,\"ask_ms\":%d,", devices, sessions, ASK_MS);
+	print_times("start", offsetof(struct session, start_ms), 0, sessions);
+	print_times("stop", offsetof(struct session, stop_ms), 0, sessions);
+	print_times("grant", offsetof(struct session, start_ms), devices - grants, devices);
 	printf("\"again\":%u,\"wrong\":%u,\"answers\":%u}\n", again, wrong, answers);
 	return 0;
 }
