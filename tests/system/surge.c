@@ -5,11 +5,11 @@
  *
  *   surge -d DEVICES -s SESSIONS -r STARTS_A_SECOND -h HOLD_S -g GRANTS -c SOCKET INTERFACE ROUTER_MAC SERVER SECRET
  *
- * Device n is registered as "d<n>" with the MAC 02:00:00:01:hi:lo, session n is of user "u<n>" on device n, and a device
- * asks for s<n>.games.example.com. The filter answers NXDOMAIN for a device of nobody and REFUSED once the person is
- * known; what is granted the name server answers. Prints one JSON object: how long from the Start, the Stop, the grant
- * until the first question that was judged by it, and what was wrong: an answer of a person who had not come yet, or had
- * gone, or of a grant that had not been given.
+ * Device n is registered as "d<n>" with the MAC 02:00:00:01:hi:lo, session n is of user "u<n>" on device n, and a
+ * device asks for s<n>.games.example.com. The filter answers NXDOMAIN for a device of nobody and REFUSED once the
+ * person is known; what is granted the name server answers. Prints one JSON object: how long from the Start, the Stop,
+ * the grant until the first question that was judged by it, and what was wrong: an answer of a person who had not come
+ * yet, or had gone, or of a grant that had not been given.
  */
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>

@@ -32,7 +32,8 @@ holds "five thousand devices" ctl device import "$run/devices.csv"
 # What is granted the name server answers: the answers must find the device.
 as gateway ip route add 10.7.0.0/16 dev lan0
 for ((i = devices - grants; i < devices; i++)); do
-	printf 'neigh replace 10.7.%d.%d lladdr 02:00:00:01:%02x:%02x dev lan0 nud permanent\n' $((i >> 8)) $((i & 255)) $((i >> 8)) $((i & 255))
+	printf 'neigh replace 10.7.%d.%d lladdr 02:00:00:01:%02x:%02x dev lan0 nud permanent\n' \
+		$((i >> 8)) $((i & 255)) $((i >> 8)) $((i & 255))
 done | as gateway ip -batch -
 
 cpu_ms() { awk '{ sub(/.*\) /, ""); print ($12 + $13) * 10 }' "/proc/$(cat "$run/esafed.pid")/stat"; }
