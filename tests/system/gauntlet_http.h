@@ -43,12 +43,16 @@ static const char *const requests[] = {
 	"GET / HTTP/1.1\r\nX:\x01\xff\r\nHost: %s\r\n\r\n",
 	"GET / HTTP/1.1\r\nHost: %S\r\n\r\n",
 	"POST / HTTP/1.1\r\nHost: %i\r\nContent-Length: 48\r\n\r\nGET / HTTP/1.1\r\nHost: %s\r\n\r\nabc",
+	"\nGET / HTTP/1.1\r\nHost:%s\r\n\r\n",
+	"GET / HTTP/1.1\r\nHost: %s\t\r\n\r\n",
+	"GET / HTTP/1.1\nHost:%s\nUser-Agent: x \n\n",
 };
 enum {
 	R_PLAIN, R_FIELD_CASE, R_NO_BLANK, R_TAB, R_BLANKS, R_DOT, R_PORT, R_LF, R_EMPTY_LINES, R_FOLDED, R_FOLDED_BEFORE,
 	R_ABSOLUTE, R_ABSOLUTE_OTHER, R_SCHEME_CASE, R_USER, R_TWO, R_TWO_FIRST, R_BLANK_COLON, R_OLD, R_BLANKS_LINE,
 	R_METHOD, R_METHOD_CASE, R_OPTIONS, R_CONNECT, R_PIPELINED, R_BEHIND_BODY, R_BEHIND_CHUNKS, R_SMUGGLED,
 	R_BEHIND_TRAILER, R_UPGRADE, R_DECOYS, R_BINARY_FIELD, R_UPPER, R_IN_BODY,
+	R_EOL_FIRST, R_TAB_BEHIND, R_UNIX,
 };
 
 static void make_request(struct run *r)

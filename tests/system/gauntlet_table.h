@@ -5,6 +5,7 @@
 
 #include "gauntlet_shapes.h"
 #include "gauntlet_decoys.h"
+#include "gauntlet_desync.h"
 #include "gauntlet_http.h"
 #include "gauntlet_ip.h"
 #include "gauntlet_tls.h"
@@ -21,17 +22,20 @@
 /* What no server of this test takes, but another might: against one that takes all. */
 #define LENIENT(family, name, ...) TAKES_ALL(family, name, __VA_ARGS__, 0, 0)
 #define TAKES_ALL(family, name, make, arg, ...) ROW(family, name, RECORDED, ODD, make, NULL, arg, __VA_ARGS__, 0)
+#define DESYNC(name, flags, script) SHAPE("desync", name, flags, play_desync, 0, script)
 #define REQUEST(name, flags, row) HTTP(name, flags, NULL, row)
 #define DNS(name, flags, ...) ROW("dns", name, NAMESERVER, flags, make_question, __VA_ARGS__, 0, 0)
 #define DNS_TCP(name, flags, ...) ROW("dns-tcp", name, NAMESERVER_TCP, flags, make_tcp_question, __VA_ARGS__, 0, 0, 0)
 #define QUIC(name, flags, ...) QUIC_AT(QUIC_SERVER, name, flags, __VA_ARGS__, 0, 0)
 #define QUIC_AT(service, name, flags, make, arg, ...) \
 	ROW("quic", name, service, flags, make, play_datagrams, arg, __VA_ARGS__, 0)
+#define QUIC_PLAYED(name, make, play, ...) ROW("quic", name, QUIC_SERVER, ODD, make, play, __VA_ARGS__, 0, 0)
 
 static const struct strategy strategies[] = {
 	SHAPE("cuts", "whole", 0, play_whole),
 	SHAPE("cuts", "browser", BROWSER, play_whole),
 	SHAPE("cuts", "behind-first-byte", 0, play_cut, 1),
+	SHAPE("cuts", "behind-second-byte", 0, play_cut, 2),
 	SHAPE("cuts", "in-record-header", 0, play_cut, 3),
 	SHAPE("cuts", "behind-record-header", 0, play_cut, 5),
 	SHAPE("cuts", "in-handshake-header", 0, play_cut, 7),
@@ -64,6 +68,9 @@ static const struct strategy strategies[] = {
 	SHAPE("overlap", "decoy-behind", ODD, play_decoy_behind),
 	SHAPE("overlap", "true-behind", ODD | INERT, play_true_behind),
 
+	SHAPE("overlap", "decoy-before-true-half-ahead", ODD, play_overlap_ahead),
+	SHAPE("overlap", "decoy-hello-in-front", ODD, play_overlap_front),
+
 	SHAPE("repeat", "twice", 0, play_twice),
 	SHAPE("repeat", "other-bytes", ODD, play_repeat_differs),
 	SHAPE("repeat", "other-bytes-of-name", ODD, play_repeat_differs, AT_NAME),
@@ -84,6 +91,10 @@ static const struct strategy strategies[] = {
 	SHAPE("urgent", "byte-more-in-name", ODD, play_urgent_byte, MID_NAME),
 	SHAPE("urgent", "byte-more-first", ODD, play_urgent_byte, 0),
 
+	SHAPE("urgent", "byte-more-behind-half", ODD, play_urgent_behind, MID_NAME),
+	SHAPE("urgent", "byte-more-behind-first", ODD, play_urgent_behind, 1),
+	SHAPE("urgent", "byte-more-behind-half-dies", ODD, play_urgent_behind, MID_NAME, 1),
+
 	SHAPE("decoy", "short-ttl", ODD, play_decoy_ttl),
 	SHAPE("decoy", "browser-short-ttl", ODD | BROWSER, play_decoy_ttl),
 	SHAPE("decoy", "bad-checksum", ODD, play_decoy_sum),
@@ -98,6 +109,7 @@ static const struct strategy strategies[] = {
 	SHAPE("decoy", "rst-with-data", ODD | INERT, play_decoy_flags, T_RST),
 	SHAPE("decoy", "syn-flag", ODD, play_decoy_flags, T_SYN | T_ACK),
 	SHAPE("decoy", "feigned-acknowledgement", ODD, play_feigned_answer),
+	SHAPE("decoy", "swallows-what-follows", ODD, play_swallowing),
 	SHAPE("flags", "with-fin", ODD, play_true_flags, T_ACK | T_FIN),
 	SHAPE("flags", "all", ODD | INERT, play_true_flags, 255),
 	SHAPE("flags", "none", ODD | INERT, play_true_flags, 0),
@@ -114,6 +126,46 @@ static const struct strategy strategies[] = {
 	SHAPE("end", "rst-in-name", ODD, play_end_in_middle, T_RST),
 	SHAPE("end", "fin-in-name", ODD, play_end_in_middle, T_FIN | T_ACK),
 
+	DESYNC("fake-then-split", ODD, FAKE_SPLIT),
+	DESYNC("fake-bad-sum-then-split", ODD, FAKE_SPLIT_BAD_SUM),
+	DESYNC("fake-signed-then-split", ODD, FAKE_SPLIT_SIGNED),
+	DESYNC("fake-then-disorder", ODD, FAKE_DISORDER),
+	DESYNC("fakedsplit", ODD, FAKEDSPLIT),
+	DESYNC("fakedsplit-bad-sum", ODD, FAKEDSPLIT_BAD_SUM),
+	DESYNC("fakedsplit-behind", ODD, FAKEDSPLIT_BEHIND),
+	DESYNC("fakedsplit-short", ODD, FAKEDSPLIT_SHORT),
+	DESYNC("fakeddisorder", ODD, FAKEDDISORDER),
+	DESYNC("fakeddisorder-short", ODD, FAKEDDISORDER_SHORT),
+	DESYNC("hostfakesplit", ODD, HOSTFAKESPLIT),
+	DESYNC("hostfakesplit-other-order", ODD, HOSTFAKESPLIT_OTHER),
+	DESYNC("hostfakesplit-midhost", ODD, HOSTFAKESPLIT_MIDHOST),
+	DESYNC("first-byte-dies", ODD, FIRST_DIES),
+	DESYNC("first-half-dies", ODD, FIRST_HALF_DIES),
+	DESYNC("each-piece-dies", ODD, EACH_DIES),
+	DESYNC("fake-first-half", ODD, FAKE_FIRST_HALF),
+	DESYNC("fake-both-halves", ODD, FAKE_BOTH_HALVES),
+	DESYNC("fakes-of-each-kind", ODD, FAKES_OF_EACH_KIND),
+	DESYNC("fake-noise", ODD, FAKE_NOISE),
+	DESYNC("fake-noise-bad-sum", ODD, FAKE_NOISE_BAD_SUM),
+	DESYNC("fake-noise-other-ack", ODD, FAKE_NOISE_ACKS),
+	DESYNC("fake-zeros", ODD, FAKE_ZEROS),
+	DESYNC("copy-long-header-dies", ODD, COPY_LONG_HEADER),
+	DESYNC("copy-long-header-bad-sum", ODD, COPY_LONG_HEADER_BAD),
+	DESYNC("copy-long-header-other-ack", ODD, COPY_LONG_HEADER_ACKS),
+	DESYNC("copy-short-packet", ODD, COPY_SHORT_PACKET),
+	DESYNC("copy-short-packet-fin", ODD, COPY_SHORT_FIN),
+	DESYNC("rst-signed", ODD, OTHER_SIGNED),
+	DESYNC("rst-behind", ODD, OTHER_BEHIND),
+	DESYNC("all-flags-bad-sum", ODD, OTHER_ALL_FLAGS_BAD),
+	DESYNC("all-flags-dies", ODD, OTHER_ALL_FLAGS_DIES),
+	DESYNC("odd-flags-dies", ODD, OTHER_ODD_FLAGS_DIES),
+	DESYNC("true-copies-first", ODD, COPIES_FIRST),
+	DESYNC("two-hop-by-hop", ODD | ONLY_V6, FAKE_TWO_HOPS),
+	DESYNC("ack-elsewhere-then-split", 0, ACK_ELSEWHERE),
+	DESYNC("user-timeout-option", 0, TRUE_USER_TIMEOUT),
+	DESYNC("unknown-options", 0, TRUE_UNKNOWN_OPTIONS),
+	DESYNC("reserved-bits", 0, TRUE_RESERVED_BITS),
+
 	SHAPE("open", "ack-with-hello", OPENS, play_with_ack),
 	SHAPE("open", "syn-again", ODD, play_second_syn, 0, 1),
 	SHAPE("open", "syn-other-number", ODD, play_second_syn, 5000, 1),
@@ -123,6 +175,10 @@ static const struct strategy strategies[] = {
 	SHAPE("open", "same-port-again", OPENS | ODD, play_reopened),
 	SHAPE("open", "split", OPENS | ODD, play_split),
 	SHAPE("open", "feigned-inbound", OPENS | ODD, play_feigned_inbound),
+	SHAPE("open", "syn-ack-first", OPENS | ODD, play_answer_first),
+	SHAPE("open", "syn-ack-first-dies", OPENS | ODD, play_answer_first, 1),
+	SHAPE("open", "noise-in-second-syn", OPENS | ODD, play_noise_in_second_syn),
+	SHAPE("open", "window-of-1", OPENS, play_small_window, 1),
 	SHAPE("fast-open", "all-in-syn", OPENS, play_syn_data, LAST, 1),
 	SHAPE("fast-open", "half-in-syn", OPENS, play_syn_data, HALF, 1),
 	SHAPE("fast-open", "name-cut", OPENS, play_syn_data, MID_NAME, 1),
@@ -238,10 +294,16 @@ static const struct strategy strategies[] = {
 	REQUEST("upgrade", 0, R_UPGRADE),
 	REQUEST("names-elsewhere", 0, R_DECOYS),
 	REQUEST("binary-field", 0, R_BINARY_FIELD),
+	REQUEST("eol-first", 0, R_EOL_FIRST),
+	LENIENT("http", "tab-behind", make_request, R_TAB_BEHIND),
+	REQUEST("lf-only-no-blank", 0, R_UNIX),
 	HTTP("each-byte", 0, play_each, R_PLAIN + 1),
 	HTTP("in-name", 0, play_each_of_name, R_PLAIN),
 	HTTP("reverse", 0, play_reverse, R_PLAIN),
 	HTTP("decoy-short-ttl", ODD, play_decoy_ttl, R_PLAIN),
+	HTTP("fakedsplit", ODD, play_desync, R_PLAIN, FAKEDSPLIT_BAD_SUM),
+	HTTP("hostfakesplit", ODD, play_desync, R_PLAIN, HOSTFAKESPLIT),
+	HTTP("first-half-dies", ODD, play_desync, R_PLAIN, FIRST_HALF_DIES),
 	HTTP("keep-alive", 0, play_keep_alive, R_PIPELINED),
 	ROW("http", "long-head", NGINX_HTTP, 0, make_long_head, NULL, 6000, 0, 0),
 
@@ -301,6 +363,12 @@ static const struct strategy strategies[] = {
 	QUIC("too-small", ODD, make_quic_small),
 	QUIC("short-header-first", ODD, make_quic_short_first),
 	QUIC("forged-first", ODD, make_quic_forged_first),
+	QUIC("longer-datagram", ODD, make_quic_longer),
+	QUIC_PLAYED("fake-short-ttl", make_quic_faked, play_quic_faked, 0),
+	QUIC_PLAYED("zeros-first", make_quic_whole, play_quic_zeros_first, 64),
+	QUIC_PLAYED("zeros-first-dies", make_quic_whole, play_quic_zeros_first, 1),
+	QUIC_PLAYED("two-fragments", make_quic_whole, play_quic_fragments, 608),
+	QUIC_PLAYED("first-fragment-tiny", make_quic_whole, play_quic_fragments, 32),
 	QUIC_AT(QUIC_OTHER, "other-port", 0, make_quic, 1, 120),
 };
 #define STRATEGIES (sizeof(strategies) / sizeof(strategies[0]))

@@ -25,6 +25,7 @@ struct tcp {
 	uint32_t una;        /* what the server waits for */
 	uint32_t rcv;        /* what is waited for from the server */
 	int open, reset, ended;
+	uint16_t window;     /* how much the server may send; 0: a lot */
 	int stamps;          /* send timestamps (RFC 7323) */
 	uint32_t stamp, stamp_in;
 	uint8_t cookie[16];  /* Fast Open (RFC 7413) */
@@ -40,6 +41,7 @@ struct segment_odd {
 	uint8_t options[40];
 	size_t options_len;
 	int old_stamp;
+	uint8_t offset, reserved; /* where the data begins as the header says it, in words (0: the truth); bits beside it */
 };
 
 static inline size_t tcp_stamp(const struct tcp *t, uint8_t *at, int old)
@@ -69,9 +71,9 @@ static inline void tcp_segment(struct tcp *t, unsigned flags, uint32_t seq, uint
 	wire_put16(l4 + 2, t->dport);
 	wire_put32(l4 + 4, seq);
 	wire_put32(l4 + 8, ack);
-	l4[12] = header / 4 << 4;
+	l4[12] = (odd->offset ? odd->offset : header / 4) << 4 | odd->reserved;
 	l4[13] = flags | (odd->urgent ? T_URG : 0);
-	wire_put16(l4 + 14, 0xfaf0);
+	wire_put16(l4 + 14, t->window ? t->window : 0xfaf0);
 	wire_put16(l4 + 18, odd->urgent);
 	if (len)
 		memcpy(l4 + header, bytes, len);

@@ -28,6 +28,7 @@ struct odd {
 	uint8_t ttl;                  /* 0: 64 */
 	uint8_t bad_sum;              /* of TCP or UDP */
 	uint8_t no_sum;               /* UDP over IPv4: none */
+	uint16_t says_len;            /* how long the packet says it is; 0: the truth */
 	uint8_t options[40];          /* of IPv4 */
 	size_t options_len;
 	uint8_t first_extension;      /* of IPv6: the kind of the first one; the last names the kind in last_kind_at */
@@ -114,7 +115,7 @@ static inline size_t wire_ipv4(const struct wire *w, uint8_t *frame, unsigned pr
 	memmove(ip + header, ip, len);
 	memset(ip, 0, header);
 	ip[0] = 0x40 | header / 4;
-	wire_put16(ip + 2, header + len);
+	wire_put16(ip + 2, odd->says_len ? odd->says_len : header + len);
 	wire_put16(ip + 4, id);
 	wire_put16(ip + 6, fragment);
 	ip[8] = odd->ttl ? odd->ttl : 64;
@@ -136,7 +137,7 @@ static inline size_t wire_ipv6(const struct wire *w, uint8_t *frame, unsigned pr
 	memmove(ip + 40 + front, ip, len);
 	memset(ip, 0, 40 + front);
 	ip[0] = 0x60;
-	wire_put16(ip + 4, front + len);
+	wire_put16(ip + 4, odd->says_len ? odd->says_len - 40U : front + len);
 	ip[6] = odd->extensions_len ? odd->first_extension : fragmented ? IPPROTO_FRAGMENT : protocol;
 	ip[7] = odd->ttl ? odd->ttl : 64;
 	memcpy(ip + 8, w->src, 16);
