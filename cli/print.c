@@ -195,10 +195,24 @@ static void print_text(struct printer *printer, const json_t *row)
 
 /* ---- CSV ---- */
 
+/* Would a spreadsheet calculate it? Some pass over what cannot be seen, and know the wide signs of East Asia. */
+static bool is_formula(const char *text)
+{
+	static const unsigned signs[] = { '=', '+', '-', '@', '|', 0xff1d, 0xff0b, 0xff0d, 0xff20 };
+	unsigned c = *text ? next_character(&text) : 0;
+
+	while (c && (c == ' ' || !may_be_shown(c)))
+		c = *text ? next_character(&text) : 0;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (c == signs[i])
+			return true;
+	return false;
+}
+
 void print_csv_field(FILE *to, const char *text, bool is_text)
 {
 	fputc('"', to);
-	if (is_text && *text && strchr("=+-@\t\r\n|", *text))
+	if (is_text && is_formula(text))
 		fputc('\'', to);
 	while (*text) {
 		const char *start = text;

@@ -46,10 +46,15 @@ static char *trim(struct csv_field *field)
 	return text;
 }
 
-/* What was written so that a spreadsheet does not take it for a formula is read without its mark. */
+/* What was written so that a spreadsheet does not take it for a formula is read without its mark (cli/print.c). */
 static const char *unmarked(const char *text)
 {
-	return text[0] == '\'' && text[1] && strchr("=+-@", text[1]) ? text + 1 : text;
+	static const char *const signs[] = { "=", "+", "-", "@", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20" };
+
+	for (size_t i = 0; *text == '\'' && i < sizeof(signs) / sizeof(*signs); i++)
+		if (!strncmp(text + 1, signs[i], strlen(signs[i])))
+			return text + 1;
+	return text;
 }
 
 /* ---- the heading ---- */

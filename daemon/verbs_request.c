@@ -79,8 +79,9 @@ void verb_request_add(struct request *request)
 	struct visitor visitor;
 	int len = name_from_text(name, strlen(name), wire);
 
-	if (len <= 1 || name_to_text(wire, (size_t)len, plain, sizeof(plain)) < 0)
-		request_end(request, CTL_USAGE, "not the name of a site: %s", name);
+	/* One label is no site: a whole top-level domain can neither be granted. */
+	if (len <= 1 || wire[wire[0] + 1] == 0 || name_to_text(wire, (size_t)len, plain, sizeof(plain)) < 0)
+		request_end(request, CTL_USAGE, "not the name of a site, such as example.com: %s", name);
 	else if (!address && !person)
 		request_end(request, CTL_USAGE, "whose request is it?");
 	else if (address && visitor_find(request_esafed(request), address, &visitor))

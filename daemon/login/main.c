@@ -71,8 +71,8 @@ int main(void)
 	const char *answer = "error\n";
 
 	alarm(SECONDS);
-	if (read_both(room, sizeof(room), &password) && *room && *room != '-')
-		answer = judge(room, password);
+	if (read_both(room, sizeof(room), &password)) /* no account begins with '-', which modules may take for an option */
+		answer = *room && *room != '-' ? judge(room, password) : "no\n";
 	explicit_bzero(room, sizeof(room));
 	return write(STDOUT_FILENO, answer, strlen(answer)) < 0;
 }

@@ -10,7 +10,9 @@ static const struct {
 	const char *name, *help;
 } rows[COUNTS] = {
 	[COUNT_VISITS] = { "esafe_pages_visits_total", "Requests of browsers." },
-	[COUNT_REFUSED] = { "esafe_pages_refused_total", "Requests that are none for these pages." },
+	[COUNT_REFUSED] = { "esafe_pages_refused_total", "Requests that were not done, for none of the reasons below." },
+	[COUNT_SLOW] = { "esafe_pages_slow_total", "Connections that took too long to ask for anything." },
+	[COUNT_FOREIGN] = { "esafe_pages_foreign_total", "Forms that a page of another site sent." },
 	[COUNT_FLOODED] = { "esafe_pages_flooded_total", "Requests beyond what one address may make." },
 	[COUNT_FORGED] = { "esafe_pages_forged_total", "Forms that did not come from our own pages." },
 	[COUNT_LOGINS] = { "esafe_pages_logins_total", "Log-ins that were right, of all kinds." },

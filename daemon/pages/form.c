@@ -85,6 +85,17 @@ int form_parse(char *text, size_t len, struct form *out)
 	return 0;
 }
 
+void form_keep(struct form *form, const char *const *names)
+{
+	struct form kept = { .n = 0 };
+
+	for (; *names; names++)
+		for (unsigned i = 0; i < form->n; i++)
+			if (!strcmp(form->field[i].name, *names))
+				kept.field[kept.n++] = form->field[i];
+	*form = kept;
+}
+
 bool form_has(const struct form *form, const char *name)
 {
 	for (unsigned i = 0; i < form->n; i++)

@@ -23,6 +23,9 @@ struct form {
  */
 int form_parse(char *text, size_t len, struct form *out);
 
+/* Forgets all fields but these, up to a NULL. */
+void form_keep(struct form *form, const char *const *names);
+
 const char *form_get(const struct form *form, const char *name); /* "" when it is not there */
 bool form_has(const struct form *form, const char *name);
 

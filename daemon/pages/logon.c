@@ -9,7 +9,6 @@
 #include <openssl/sha.h>
 
 #include "clock.h"
-#include "log.h"
 #include "routes.h"
 
 bool logon_is_server(const struct visit *visit)
@@ -34,9 +33,9 @@ static bool has_token(const struct visit *visit)
 
 static void forged(struct visit *visit, const char *what)
 {
-	visit->pages->count[COUNT_LOGONS_FORGED]++;
+	visit->counts_as = COUNT_LOGONS_FORGED;
+	visit->because = what;
 	limit_take(visit->pages->forgeries, visit->source, clock_monotonic_ms(), NULL);
-	log_warn("a logon from %s is not taken: %s", visit->address, what);
 	visit_plain(visit, 403, "This logon is not taken.\n");
 }
 
@@ -64,7 +63,8 @@ static void told(struct visit *visit, const struct reply *reply)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (!strcmp(reply->code, rows[i].code)) {
-			visit->pages->count[!i ? COUNT_LOGONS : COUNT_UNANSWERED] += !i || rows[i].status == 503;
+			visit->pages->count[COUNT_LOGONS] += !i;
+			visit->counts_as = rows[i].status == 503 ? COUNT_UNANSWERED : 0;
 			visit_plain(visit, rows[i].status, rows[i].words);
 			return;
 		}
@@ -82,7 +82,7 @@ void logon_post(struct visit *visit)
 		return;
 	}
 	if (!limit_has(pages->forgeries, visit->source, clock_monotonic_ms())) {
-		pages->count[COUNT_LOGONS_SLOWED]++;
+		visit->counts_as = COUNT_LOGONS_SLOWED;
 		visit_plain(visit, 429, "Too many wrong logons from here: again in a minute.\n");
 		return;
 	}

@@ -15,6 +15,7 @@
 #include "files.h"
 #include "log.h"
 #include "notify.h"
+#include "routes.h"
 #include "server.h"
 #include "signedin.h"
 
@@ -24,14 +25,16 @@
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
-	{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	{ "routes", no_argument, NULL, 'r' }, { "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 };
 
 static void usage(FILE *to)
 {
-	fputs("usage: esafe-pages [-c FILE] [-t]\n"
+	fputs("usage: esafe-pages [-c FILE] [-t | -r]\n"
 	      "  -c, --config FILE   configuration, " ESAFE_SYSCONFDIR "/pages.yaml if not given\n"
 	      "  -t, --test          checks the configuration and the templates, and ends\n"
+	      "  -r, --routes        lists the addresses that are answered, with the fields of their forms\n"
 	      "  -V, --version       says which esafe this is\n", to);
 }
 
@@ -68,6 +71,7 @@ static int make_limits(struct pages *pages)
 	       limit_new(SOURCES, 6, 20000, key, &pages->attempts) ?:
 	       limit_new(SOURCES, 6, 10000, key, &pages->accounts) ?:
 	       limit_new(SOURCES, 10, 10000, key, &pages->forgeries) ?:
+	       limit_new(SOURCES, 5, 20000, key, &pages->notes) ?: limit_new(1, 100, 500, key, &pages->notes_all) ?:
 	       limit_new(1, 60, 500, key, &pages->attempts_all);
 }
 
@@ -127,6 +131,8 @@ static int serve(struct pages *pages)
 	limit_free(pages->accounts);
 	limit_free(pages->attempts_all);
 	limit_free(pages->forgeries);
+	limit_free(pages->notes);
+	limit_free(pages->notes_all);
 	loop_free(pages->loop);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -159,7 +165,7 @@ int main(int argc, char **argv)
 	bool only_test = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:trVh", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			file = optarg;
@@ -167,6 +173,9 @@ int main(int argc, char **argv)
 		case 't':
 			only_test = true;
 			break;
+		case 'r':
+			routes_print(stdout);
+			return EXIT_SUCCESS;
 		case 'V':
 			puts("esafe-pages " ESAFE_VERSION);
 			return EXIT_SUCCESS;

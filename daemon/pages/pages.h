@@ -22,7 +22,9 @@ struct signed_in;
 
 enum pages_count { /* what the process has counted; names in figures.c */
 	COUNT_VISITS,
-	COUNT_REFUSED,   /* too many at a time, or not a request for us */
+	COUNT_REFUSED,   /* whatever else is not done */
+	COUNT_SLOW,      /* connections that were too slow to ask */
+	COUNT_FOREIGN,   /* forms that another site sent */
 	COUNT_FLOODED,   /* more than one address may ask */
 	COUNT_FORGED,    /* a form without the mark of its page */
 	COUNT_LOGINS,
@@ -49,6 +51,8 @@ struct pages {
 	struct limit *attempts_all;
 	struct limit *accounts;  /* to log in, by account */
 	struct limit *forgeries; /* of logons, by address */
+	struct limit *notes;     /* lines of the log about what is refused, by address */
+	struct limit *notes_all;
 	uint8_t token[32];       /* SHA-256 of what logon scripts must say */
 	uint8_t secret[32];      /* of the marks in forms; new with each start */
 	unsigned long long count[COUNTS];

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "pagetext.h"
 
 /* Bytes that follow a leading byte, and the least number that may be spelt with so many (RFC 3629 section 3). */
@@ -74,6 +76,15 @@ void text_escape(FILE *out, const char *text)
 			fputc(*text, out);
 		}
 	}
+}
+
+void text_line(const char *text, char *out, size_t size)
+{
+	size_t at = 0;
+
+	for (; *text && strcmp(text, "\n") && at < size - 1; text++)
+		out[at++] = *text >= ' ' && *text <= '~' ? *text : '?';
+	out[at] = '\0';
 }
 
 void text_hex(const unsigned char *bytes, size_t n, char *out)

@@ -13,6 +13,9 @@ bool text_is_clean(const char *text, size_t len);
 /* The only way in which what is not a template gets into a page: right between tags and in quoted attributes. */
 void text_escape(FILE *out, const char *text);
 
+/* For the log: one line of plain letters, whatever it was; a line feed at the end is left out. */
+void text_line(const char *text, char *out, size_t size);
+
 /* Bytes as hexadecimal digits. */
 void text_hex(const unsigned char *bytes, size_t n, char *out /* 2n + 1 */);
 

@@ -31,8 +31,7 @@ static void with_terms(struct visit *visit, const struct reply *reply)
 
 static void show_form(struct visit *visit, const char *wrong)
 {
-	visit->failed = wrong != NULL;
-	visit_say(visit, "wrong", wrong);
+	visit_wrong(visit, 403, wrong);
 	visit_ask(visit, "page terms", json_object(), with_terms);
 }
 
@@ -82,10 +81,11 @@ static void entered(struct visit *visit, const struct reply *reply)
 		json_object_set_new(visit->data, "done", json_true());
 		visit_page(visit, 200, "welcome");
 	} else if (!strcmp(reply->code, "not-found") || !strcmp(reply->code, "problems") ||
-		   !strcmp(reply->code, "busy")) {
+		   !strcmp(reply->code, "busy") || !strcmp(reply->code, "usage")) {
 		char words[300];
 
-		visit->pages->count[COUNT_LOGINS_BAD] += !strcmp(reply->code, "not-found");
+		if (!strcmp(reply->code, "not-found"))
+			visit->counts_as = COUNT_LOGINS_BAD;
 		snprintf(words, sizeof(words), "That did not work: %s.", reply->problem);
 		show_form(visit, words);
 	} else {

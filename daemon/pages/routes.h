@@ -3,6 +3,8 @@
 #ifndef ESAFE_PAGES_ROUTES_H
 #define ESAFE_PAGES_ROUTES_H
 
+#include <stdio.h>
+
 #include "visit.h"
 
 void block_show(struct visit *visit);   /* blockpage.c */
@@ -17,6 +19,13 @@ void teacher_logout(struct visit *visit);
 void teacher_act(struct visit *visit);
 void logon_post(struct visit *visit);    /* logon.c */
 void figures_show(struct visit *visit); /* figures.c */
+
+/* What is below /teacher/: the i-th path and its fields, up to a NULL. false: there are no more. */
+#define ROUTE_FIELDS 9
+bool teacher_act_row(size_t i, const char **path, const char *fields[ROUTE_FIELDS]);
+
+/* One line for each method and path, with its fields. */
+void routes_print(FILE *out);
 
 /* A listed server says who is there for a whole school: it may ask more often than a device. */
 bool logon_is_server(const struct visit *visit);

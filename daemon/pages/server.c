@@ -14,12 +14,16 @@
 #include <unistd.h>
 #include <microhttpd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "server.h"
 
 #define CONNECTIONS 256 /* of each socket */
 #define PER_ADDRESS 24
 #define SECONDS 15      /* a connection without progress is closed */
+#define HEARD_MS 20000  /* so long may a request take to be whole, with whatever progress */
+#define LOOK_MS 2000
+#define BODY_BYTES (1u << 20) /* more than that is not even read to its end */
 #define HEAD_BYTES 32768
 #define SOCKETS (3 * SETTINGS_LISTEN)
 
@@ -30,8 +34,17 @@ struct socket {
 	bool tls, figures;
 };
 
+/* A connection; while a request is being read, since when. */
+struct line {
+	struct line *next, **link;
+	int fd;
+	uint64_t since_ms; /* 0: the request is whole */
+};
+
 struct server {
 	struct pages *pages;
+	struct line *lines;
+	struct loop_source *look;
 	struct socket socket[SOCKETS];
 	unsigned n;
 	unsigned waiting; /* suspended visits */
@@ -45,7 +58,7 @@ static const struct {
 				     "frame-ancestors 'none'" },
 	{ "X-Frame-Options", "DENY" },
 	{ "X-Content-Type-Options", "nosniff" },
-	{ "Referrer-Policy", "no-referrer" },
+	{ "Referrer-Policy", "same-origin" }, /* with no-referrer our own forms would say "Origin: null" */
 	{ "Cross-Origin-Resource-Policy", "same-origin" },
 };
 
@@ -75,6 +88,59 @@ static enum MHD_Result send_answer(struct visit *visit)
 	result = MHD_queue_response(visit->connection, visit->status, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+/* ---- connections ---- */
+
+static void on_line(void *ctx, struct MHD_Connection *connection, void **own, enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = ctx;
+	struct line *line = *own;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (line && line->next)
+			line->next->link = line->link;
+		if (line)
+			*line->link = line->next;
+		free(line);
+		return;
+	}
+	line = calloc(1, sizeof(*line));
+	if (!line)
+		return;
+	line->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	line->since_ms = clock_monotonic_ms();
+	line->next = server->lines;
+	line->link = &server->lines;
+	if (line->next)
+		line->next->link = &line->next;
+	server->lines = *own = line;
+}
+
+static struct line *line_of(struct MHD_Connection *connection)
+{
+	static struct line unknown; /* there was no memory for it */
+	struct line *line = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+
+	return line ? line : &unknown;
+}
+
+/*
+ * A byte now and then keeps a connection from being idle: a few devices could hold all there are. Who has not asked in
+ * time is hung up on.
+ */
+static void look_at_lines(void *ctx)
+{
+	struct server *server = ctx;
+	uint64_t now = clock_monotonic_ms();
+
+	for (struct line *line = server->lines; line; line = line->next) {
+		if (!line->since_ms || now - line->since_ms < HEARD_MS)
+			continue;
+		server->pages->count[COUNT_SLOW]++;
+		line->since_ms = 0;
+		shutdown(line->fd, SHUT_RDWR);
+	}
 }
 
 /* ---- requests ---- */
@@ -127,12 +193,16 @@ static int begin(struct visit *visit, struct socket *socket, struct MHD_Connecti
 	visit->path = path;
 	visit->method = !strcmp(method, "HEAD") ? "GET" : method;
 	visit->host = header(visit, "Host");
+	visit->origin = header(visit, "Origin");
+	visit->referer = header(visit, "Referer");
+	visit->fetch_site = header(visit, "Sec-Fetch-Site");
 	visit->own_host = settings_is_own_host(visit->pages->settings, visit->host);
 	take_source(visit, info->client_addr);
 	cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, "__Host-esafe");
 	if (cookie && strlen(cookie) < sizeof(visit->cookie))
 		strcpy(visit->cookie, cookie);
-	visit->over = form_parse(visit->query_text, strlen(visit->query_text), &visit->query) != 0;
+	/* Of other sites' addresses many are no form by our rules; theirs are not read. */
+	form_parse(visit->query_text, strlen(visit->query_text), &visit->query);
 	return 0;
 }
 
@@ -140,6 +210,7 @@ static void take_body(struct visit *visit, const char *part, size_t len)
 {
 	char *grown;
 
+	visit->body_seen += len;
 	if (visit->over || visit->body_len + len > FORM_BYTES) {
 		visit->over = true;
 		return;
@@ -165,6 +236,31 @@ static void end_body(struct visit *visit)
 		visit->over = true;
 }
 
+/* Said in its head: nobody has to send it, then. */
+static bool announces_too_much(struct visit *visit)
+{
+	return strtoull(header(visit, "Content-Length"), NULL, 10) > BODY_BYTES;
+}
+
+static enum MHD_Result on_head(struct visit *visit, struct socket *socket, struct MHD_Connection *connection,
+			       const char *path, const char *method)
+{
+	if (begin(visit, socket, connection, path, method))
+		return MHD_NO;
+	if (!announces_too_much(visit))
+		return MHD_YES;
+	visit->over = true;
+	visit_plain(visit, 413, "That is too much for this server.\n");
+	return send_answer(visit);
+}
+
+/* Of what is sent without saying how much; there is no answer as long as it has not ended. */
+static enum MHD_Result too_much(struct visit *visit)
+{
+	visit_plain(visit, 413, "That is too much for this server.\n");
+	return MHD_NO;
+}
+
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path, const char *method,
 				  const char *version, const char *body, size_t *body_len, void **state)
 {
@@ -174,13 +270,14 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (!visit)
 		return MHD_NO;
 	if (!visit->connection) /* the headers are there; answers are given with a later call */
-		return begin(visit, socket, connection, path, method) ? MHD_NO : MHD_YES;
+		return on_head(visit, socket, connection, path, method);
 	if (*body_len) {
 		take_body(visit, body, *body_len);
 		*body_len = 0;
-		return MHD_YES;
+		return visit->body_seen > BODY_BYTES ? too_much(visit) : MHD_YES;
 	}
 	if (!visit->answered) {
+		line_of(connection)->since_ms = 0;
 		end_body(visit);
 		visit_route(visit);
 	}
@@ -197,6 +294,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 {
 	struct visit *visit = *state;
 
+	line_of(connection)->since_ms = clock_monotonic_ms(); /* the next one may begin */
 	if (!visit)
 		return;
 	json_decref(visit->data);
@@ -286,6 +384,7 @@ static struct MHD_Daemon *start_daemon(struct socket *socket, int fd, const char
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
 				MHD_OPTION_URI_LOG_CALLBACK, keep_query, NULL,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				MHD_OPTION_NOTIFY_CONNECTION, on_line, socket->server,
 				MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
@@ -321,8 +420,11 @@ int server_start(struct pages *pages, const char *certificate, const char *key, 
 	const struct settings *settings = pages->settings;
 	int err = server ? 0 : -ENOMEM;
 
-	if (server)
+	if (server) {
 		server->pages = pages;
+		server->look = loop_timer(pages->loop, LOOK_MS, LOOK_MS, look_at_lines, server);
+		err = server->look ? 0 : -ENOMEM;
+	}
 	for (size_t i = 0; i < settings->listens && !err; i++) {
 		err = open_socket(server, settings->listen[i], settings->http_port, NULL, NULL);
 		if (!err)
@@ -350,5 +452,6 @@ void server_stop(struct server *server)
 		loop_remove(server->socket[i].timer);
 		MHD_stop_daemon(server->socket[i].daemon); /* closes its socket, too */
 	}
+	loop_remove(server->look);
 	free(server);
 }

@@ -15,7 +15,7 @@
 
 struct person {
 	unsigned char key[32]; /* SHA-256 of the cookie: what is compared says nothing about it */
-	char account[128];
+	char account[SIGNED_IN_ACCOUNT];
 	uint64_t since_ms, used_ms; /* since 0: free */
 };
 
@@ -64,30 +64,34 @@ int signed_in_add(struct signed_in *table, const char *account, uint64_t now_ms,
 	return 0;
 }
 
-struct person *signed_in_find(struct signed_in *table, const char *cookie, uint64_t now_ms)
+static struct person *find(struct signed_in *table, const char *cookie)
 {
 	unsigned char key[32];
 
 	if (strlen(cookie) != 64)
 		return NULL;
 	SHA256((const unsigned char *)cookie, 64, key);
-	for (unsigned i = 0; i < PEOPLE; i++) {
-		struct person *person = &table->person[i];
-
-		if (is_over(table, person, now_ms) || CRYPTO_memcmp(person->key, key, sizeof(key)))
-			continue;
-		person->used_ms = now_ms;
-		return person;
-	}
+	for (unsigned i = 0; i < PEOPLE; i++)
+		if (table->person[i].since_ms && !CRYPTO_memcmp(table->person[i].key, key, sizeof(key)))
+			return &table->person[i];
 	return NULL;
 }
 
-void signed_in_end(struct person *person)
+bool signed_in_find(struct signed_in *table, const char *cookie, uint64_t now_ms, char account[SIGNED_IN_ACCOUNT])
 {
-	memset(person, 0, sizeof(*person));
+	struct person *person = find(table, cookie);
+
+	if (!person || is_over(table, person, now_ms))
+		return false;
+	person->used_ms = now_ms;
+	strcpy(account, person->account);
+	return true;
 }
 
-const char *person_account(const struct person *person)
+void signed_in_end(struct signed_in *table, const char *cookie)
 {
-	return person->account;
+	struct person *person = find(table, cookie);
+
+	if (person)
+		memset(person, 0, sizeof(*person));
 }

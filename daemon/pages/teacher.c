@@ -20,7 +20,7 @@ struct field {
 	enum how how;
 };
 
-#define FIELDS 8
+#define FIELDS (ROUTE_FIELDS - 1)
 
 static const struct act {
 	const char *path, *verb;
@@ -44,6 +44,17 @@ static const struct act {
 
 #define ACTS (sizeof(acts) / sizeof(*acts))
 
+bool teacher_act_row(size_t i, const char **path, const char *fields[ROUTE_FIELDS])
+{
+	if (i >= ACTS)
+		return false;
+	*path = acts[i].path;
+	for (size_t j = 0; j < FIELDS; j++)
+		fields[j] = acts[i].field[j].name;
+	fields[FIELDS] = NULL;
+	return true;
+}
+
 /* What can be ended from a row of `grant ls`, and how. */
 static const struct {
 	const char *kind, *stop, *called;
@@ -57,9 +68,15 @@ static const struct {
 
 /* ---- the page ---- */
 
+static void sign_out(struct visit *visit)
+{
+	signed_in_end(visit->pages->signed_in, visit->cookie);
+	*visit->account = '\0';
+}
+
 static json_t *as_person(struct visit *visit)
 {
-	return json_pack("{ss}", "as", person_account(visit->person));
+	return json_pack("{ss}", "as", visit->account);
 }
 
 /* False: esafed no longer knows the person, or could not answer; the visit is answered. */
@@ -68,7 +85,7 @@ static bool answered_well(struct visit *visit, const struct reply *reply)
 	if (!strcmp(reply->code, "ok"))
 		return true;
 	if (!strcmp(reply->code, "denied") && !strncmp(reply->problem, "nobody of this name", 19)) {
-		signed_in_end(visit->person);
+		sign_out(visit);
 		visit_go(visit, "/teacher");
 	} else {
 		visit_unanswered(visit, reply);
@@ -155,14 +172,13 @@ static void with_classes(struct visit *visit, const struct reply *reply)
 
 static void show(struct visit *visit, const char *wrong)
 {
-	visit->failed = wrong != NULL;
-	visit_say(visit, "wrong", wrong);
+	visit_wrong(visit, 400, wrong);
 	visit_ask(visit, "class ls", as_person(visit), with_classes);
 }
 
 static void show_login(struct visit *visit, const char *wrong)
 {
-	visit_say(visit, "wrong", wrong);
+	visit_wrong(visit, 403, wrong);
 	visit_put_mark(visit);
 	visit_page(visit, wrong ? 403 : 200, "login");
 }
@@ -171,7 +187,7 @@ void teacher_show(struct visit *visit)
 {
 	const char *done = form_get(&visit->query, "done");
 
-	if (!visit->person) {
+	if (!*visit->account) {
 		show_login(visit, NULL);
 		return;
 	}
@@ -183,27 +199,37 @@ void teacher_show(struct visit *visit)
 
 /* ---- signing in and out ---- */
 
+/* Always by a cookie that nobody had before; the one that the browser came with is worth nothing from now on. */
+static void begin_session(struct visit *visit, const char *user)
+{
+	struct pages *pages = visit->pages;
+	char cookie[VISIT_TOKEN];
+
+	sign_out(visit);
+	if (signed_in_add(pages->signed_in, user, clock_monotonic_ms(), cookie)) {
+		visit_sorry(visit, 503, "Too many people are signed in. Please try again later.");
+		return;
+	}
+	pages->count[COUNT_LOGINS]++;
+	snprintf(visit->set_cookie, sizeof(visit->set_cookie), "__Host-esafe=%s; Path=/; Secure; HttpOnly; SameSite=Strict",
+		 cookie);
+	visit_go(visit, "/teacher");
+}
+
 static void signed_in(struct visit *visit, const struct reply *reply)
 {
 	const char *user = json_string_value(json_object_get(json_array_get(reply->rows, 0), "user"));
-	struct pages *pages = visit->pages;
-	char cookie[VISIT_TOKEN];
 
 	if (!strcmp(reply->code, "unreachable") || !strcmp(reply->code, "failed")) {
 		visit_unanswered(visit, reply);
 	} else if (strcmp(reply->code, "ok") || !user) {
 		char words[200];
 
-		pages->count[COUNT_LOGINS_BAD]++;
+		visit->counts_as = COUNT_LOGINS_BAD;
 		snprintf(words, sizeof(words), "That did not work: %.150s.", reply->problem);
 		show_login(visit, words);
-	} else if (signed_in_add(pages->signed_in, user, clock_monotonic_ms(), cookie)) {
-		visit_sorry(visit, 503, "Too many people are signed in. Please try again later.");
 	} else {
-		pages->count[COUNT_LOGINS]++;
-		snprintf(visit->set_cookie, sizeof(visit->set_cookie),
-			 "__Host-esafe=%s; Path=/; Secure; HttpOnly; SameSite=Strict", cookie);
-		visit_go(visit, "/teacher");
+		begin_session(visit, user);
 	}
 }
 
@@ -225,10 +251,9 @@ static void signed_out(struct visit *visit, const struct reply *reply)
 
 void teacher_logout(struct visit *visit)
 {
-	json_t *args = json_pack("{ss}", "user", person_account(visit->person));
+	json_t *args = json_pack("{ss}", "user", visit->account);
 
-	signed_in_end(visit->person);
-	visit->person = NULL;
+	sign_out(visit);
 	visit_ask(visit, "page logout", args, signed_out);
 }
 

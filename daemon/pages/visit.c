@@ -3,16 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <openssl/crypto.h>
-#include <openssl/hmac.h>
 
-#include "server.h"
-#include "signedin.h"
+#include "clock.h"
+#include "log.h"
+#include "mark.h"
 #include "pagetext.h"
+#include "server.h"
 #include "visit.h"
 
 #define TYPE_HTML "text/html; charset=utf-8"
-#define MARK_S 3600 /* how long a form may lie open, at least */
 
 static void answer(struct visit *visit, unsigned status, const char *type, char *text, size_t len)
 {
@@ -33,10 +32,31 @@ void visit_text(struct visit *visit, unsigned status, const char *type, char *te
 	answer(visit, status, type, text, len);
 }
 
+/*
+ * Whoever floods the pages does not flood the log: each address has a few lines, and all together have a few a second.
+ * What a stranger sent stands in it as letters of one line.
+ */
+static void refused(struct visit *visit, unsigned status, const char *words)
+{
+	static const uint8_t everybody[16];
+	struct pages *pages = visit->pages;
+	uint64_t now = clock_monotonic_ms();
+	char path[64], why[200];
+
+	pages->count[visit->counts_as ?: COUNT_REFUSED]++;
+	if (!limit_take(pages->notes, visit->source, now, NULL) || !limit_take(pages->notes_all, everybody, now, NULL))
+		return;
+	text_line(visit->path, path, sizeof(path));
+	text_line(visit->because ?: words, why, sizeof(why));
+	log_warn("%s: %s %s is refused (%u): %s", visit->address, visit->method, path, status, why);
+}
+
 void visit_plain(struct visit *visit, unsigned status, const char *text)
 {
 	char *copy = strdup(text);
 
+	if (status >= 400)
+		refused(visit, status, text);
 	answer(visit, status, "text/plain; charset=utf-8", copy, copy ? strlen(copy) : 0);
 }
 
@@ -56,8 +76,8 @@ static void say_common(struct visit *visit)
 	visit_say(visit, "school", settings->school);
 	visit_say(visit, "tell", settings->tell);
 	visit_say(visit, "base", base);
-	if (visit->person)
-		visit_say(visit, "account", person_account(visit->person));
+	if (*visit->account)
+		visit_say(visit, "account", visit->account);
 }
 
 void visit_page(struct visit *visit, unsigned status, const char *name)
@@ -91,17 +111,27 @@ void visit_go(struct visit *visit, const char *fmt, ...)
 
 void visit_sorry(struct visit *visit, unsigned status, const char *words)
 {
+	refused(visit, status, words);
 	visit_say(visit, "words", words);
 	visit_page(visit, status, "sorry");
+}
+
+void visit_wrong(struct visit *visit, unsigned status, const char *words)
+{
+	visit->failed = words != NULL;
+	visit_say(visit, "wrong", words);
+	if (words)
+		refused(visit, status, words);
 }
 
 void visit_unanswered(struct visit *visit, const struct reply *reply)
 {
 	if (!strcmp(reply->code, "unreachable")) {
-		visit->pages->count[COUNT_UNANSWERED]++;
+		visit->counts_as = COUNT_UNANSWERED;
 		visit_sorry(visit, 503, "The filter does not answer just now. Please try again in a minute.");
 	} else {
 		visit_say(visit, "problem", reply->problem);
+		visit->because = reply->problem;
 		visit_sorry(visit, !strcmp(reply->code, "denied") ? 403 : 400, "That was not possible.");
 	}
 }
@@ -117,48 +147,29 @@ void visit_ask(struct visit *visit, const char *verb, json_t *args,
 	       void (*then)(struct visit *visit, const struct reply *reply))
 {
 	visit->then = then;
-	if (asker_ask(visit->pages->asker, verb, args, replied, visit))
-		visit_sorry(visit, 503, "Too many people ask just now. Please try again in a minute.");
+	if (!asker_ask(visit->pages->asker, verb, args, replied, visit))
+		return;
+	visit->counts_as = COUNT_UNANSWERED;
+	visit_sorry(visit, 503, "Too many people ask just now. Please try again in a minute.");
 }
 
 /* ---- marks ---- */
 
-/* Of the device that was shown the page, or of the person who is signed in, in this hour or the one before. */
-static void mark(const struct visit *visit, long hour, char out[65])
+static const char *signed_in_cookie(const struct visit *visit)
 {
-	unsigned char text[128], digest[32];
-	size_t len = sizeof(visit->source);
-
-	memcpy(text, visit->source, len);
-	memcpy(text + len, &hour, sizeof(hour));
-	len += sizeof(hour);
-	if (visit->person) {
-		memcpy(text + len, visit->cookie, 64);
-		len += 64;
-	}
-	HMAC(EVP_sha256(), visit->pages->secret, sizeof(visit->pages->secret), text, len, digest, NULL);
-	text_hex(digest, sizeof(digest), out);
+	return *visit->account ? visit->cookie : "";
 }
 
 void visit_put_mark(struct visit *visit)
 {
-	char text[65];
+	char text[MARK_TEXT];
 
-	mark(visit, time(NULL) / MARK_S, text);
+	mark_make(visit->pages->secret, visit->source, signed_in_cookie(visit), time(NULL), text);
 	visit_say(visit, "mark", text);
 }
 
-bool visit_has_mark(struct visit *visit)
+bool visit_has_mark(const struct visit *visit)
 {
-	const char *given = form_get(&visit->form, "mark");
-	long hour = time(NULL) / MARK_S;
-	char text[65];
-
-	for (int back = 0; back < 2 && strlen(given) == 64; back++) {
-		mark(visit, hour - back, text);
-		if (!CRYPTO_memcmp(given, text, 64))
-			return true;
-	}
-	visit->pages->count[COUNT_FORGED]++;
-	return false;
+	return mark_fits(visit->pages->secret, visit->source, signed_in_cookie(visit), time(NULL),
+			 form_get(&visit->form, "mark"));
 }

@@ -53,6 +53,25 @@ Test(print, csv)
 	free(out);
 }
 
+Test(print, csv_formulas)
+{
+	static const struct { const char *text, *cell; } cases[] = {
+		{ "=1", "\"'=1\"" }, { "+1", "\"'+1\"" }, { "-1", "\"'-1\"" }, { "@A", "\"'@A\"" }, { "|x", "\"'|x\"" },
+		{ " =1", "\"' =1\"" }, { "\t=1", "\"' =1\"" }, { "\r\n@A", "\"'  @A\"" }, { "\u200b=1", "\"' =1\"" },
+		{ "\uff1d1", "\"'\uff1d1\"" }, { "\uff201", "\"'\uff201\"" }, { "a=1", "\"a=1\"" }, { "", "\"\"" },
+		{ "  ", "\"  \"" }, { "'=1", "\"'=1\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char out[64] = "";
+		FILE *to = fmemopen(out, sizeof(out), "w");
+
+		print_csv_field(to, cases[i].text, true);
+		fclose(to);
+		cr_expect_str_eq(out, cases[i].cell, "%s", out);
+	}
+}
+
 Test(print, json)
 {
 	char *out = printed(PRINT_JSON, columns, rows + 1, 1);

@@ -81,6 +81,35 @@ Test(form, bounds)
 	free(large);
 }
 
+Test(form, keep)
+{
+	static const char *const names[] = { "b", "none", "d", NULL };
+	struct form form;
+	char *room;
+
+	cr_assert_eq(parse("a=1&b=2&c=3&d=4&mark=5", 22, &form, &room), 0);
+	form_keep(&form, names);
+	cr_expect_eq(form.n, 2);
+	cr_expect_str_eq(form_get(&form, "b"), "2");
+	cr_expect_str_eq(form_get(&form, "d"), "4");
+	cr_expect(!form_has(&form, "a") && !form_has(&form, "mark"));
+	free(room);
+}
+
+Test(text, line)
+{
+	static const struct { const char *text, *line; } rows[] = {
+		{ "plain", "plain" }, { "ends\n", "ends" }, { "a\r\nb\tc", "a??b?c" }, { "\x1b[2J\x7f", "?[2J?" },
+		{ "\xc3\xbc", "??" }, { "longer than it may be", "longer than it m" },
+	};
+	char line[17];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		text_line(rows[i].text, line, sizeof(line));
+		cr_expect_str_eq(line, rows[i].line);
+	}
+}
+
 static void escaped(const char *text, char *out, size_t size)
 {
 	FILE *file = fmemopen(out, size, "w");
