@@ -9,6 +9,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_SOCKET] = { "socket", 0, VALUE_TEXT, "PATH", NULL, "asks the daemon at this socket" },
 	[OPT_ADDRESS] = { "address", 0, VALUE_TEXT, "MAC|IP", "address", "a device's MAC or IP address" },
 	[OPT_AT] = { "at", 0, VALUE_TIME, "TIME", "at", "judges as at this time" },
+	[OPT_ALWAYS] = { "always", 0, VALUE_FLAG, NULL, "always", "for good, which the head decides" },
 	[OPT_BLOCK] = { "block", 0, VALUE_FLAG, NULL, "block", "it should be blocked, not opened" },
 	[OPT_CATEGORY] = { "category", 'c', VALUE_TEXT, "CATEGORY", "category", "only names of this category" },
 	[OPT_CLASS] = { "class", 0, VALUE_TEXT, "CLASS", "class", "a class of the register" },
@@ -30,7 +31,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPT_NAME] = { "name", 0, VALUE_TEXT, "NAME", "name", "log: this name and those below; others: the new name" },
 	[OPT_NOTE] = { "note", 0, VALUE_TEXT, "TEXT", "note", "a remark" },
 	[OPT_OLDEST] = { "oldest", 0, VALUE_FLAG, NULL, "oldest", "the oldest first" },
-	[OPT_OPEN] = { "open", 0, VALUE_FLAG, NULL, "open", "it will be as it was asked for" },
+	[OPT_OPEN] = { "open", 0, VALUE_FLAG, NULL, "open", "it is as it was asked for" },
 	[OPT_OWNER] = { "owner", 0, VALUE_TEXT, "TEXT", "owner", "whose device it is" },
 	[OPT_POLICY] = { "policy", 0, VALUE_FILE, "FILE", "text", "judges by this policy, not by the one in force" },
 	[OPT_REASON] = { "reason", 'r', VALUE_TEXT, "REASON", "reason",
@@ -179,7 +180,8 @@ static const struct column request_columns[] = {
 	{ "id", "ID", 5 }, { "name", "SITE", 32 }, { "wish", "TO BE", 6 }, { "asked", "ASKED", 5 }, { "last", "LAST", 19 },
 	{ "group", "GROUP", 12 }, { "category", "CATEGORY", 14 }, { "state", "STATE", 8 }, { "words", "WORDS", 0 },
 	{ "device", "DEVICE", -1 }, { "reason", "REASON", -1 }, { "first", "FIRST", -1 }, { "answered", "ANSWERED", -1 },
-	{ "who", "BY", -1 }, { "note", "NOTE", -1 }, { .key = NULL }
+	{ "who", "BY", -1 }, { "note", "NOTE", -1 }, { "until", "UNTIL", -1 }, { "proposed_by", "PROPOSED_BY", -1 },
+	{ "proposed_for", "PROPOSED_FOR", -1 }, { .key = NULL }
 };
 
 #define LOG_OPTIONS (OPT(DEVICE) | OPT(GROUP) | OPT(CATEGORY) | OPT(NAME) | OPT(VERDICT) | OPT(REASON) | OPT(USER) | \
@@ -319,8 +321,9 @@ const struct verb_row verb_rows[] = {
 	  { { "name", VALUE_TEXT, true } }, request_columns, NULL, NULL, false },
 	{ "request ls", "[SITE]", "lists what was asked for on the block page, and waits", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
 	  { { "name", VALUE_TEXT, false } }, request_columns, NULL, "nobody waits for an answer", false },
-	{ "request answer", "ID", "answers: --open or --keep", OPT(OPEN) | OPT(KEEP) | OPT(NOTE),
-	  { { "id", VALUE_NUMBER, true } }, NULL, NULL, "answered", false },
+	{ "request answer", "ID", "answers: --open, for those who asked or whom it names, or --keep",
+	  OPT(OPEN) | OPT(KEEP) | OPT(NOTE) | PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(FOR) | OPT(UNTIL) | OPT(ALWAYS),
+	  { { "id", VALUE_NUMBER, true } }, grant_columns, NULL, "answered", false },
 	{ "detach", "", "switches the filter off", OPT(YES), {}, NULL, NULL, NULL, false },
 };
 const size_t verb_rows_count = sizeof(verb_rows) / sizeof(*verb_rows);

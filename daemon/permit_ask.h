@@ -12,6 +12,8 @@
 struct permit *permit_ask(struct request *request, enum permit_kind kind);
 /* For whom: exactly one of --device, --user, --class, --room, --group, of those that are allowed. */
 bool permit_ask_scope(struct request *request, unsigned allowed, struct permit *permit);
+/* What is asked for a whole group, by --group, is asked by those who may. */
+bool permit_ask_may_group(struct request *request);
 /* Until when: --for or --until, else `standard` seconds; at most `longest` seconds, 0: as long as one likes. */
 bool permit_ask_until(struct request *request, __s64 standard, __s64 longest, struct permit *permit);
 /* What: --site or --category. What no command may open or close is refused. */

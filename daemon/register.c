@@ -11,7 +11,7 @@
 #include "register_db.h"
 #include "text.h"
 
-#define REGISTER_VERSION 6
+#define REGISTER_VERSION 7
 
 /* Numbers of devices and policies are never used again: events refer to them. */
 static const char *const schema[REGISTER_VERSION] = {
@@ -86,6 +86,10 @@ static const char *const schema[REGISTER_VERSION] = {
 	" moved INTEGER NOT NULL, over INTEGER NOT NULL, PRIMARY KEY (day, kind, addr)) WITHOUT ROWID;"
 	"CREATE TABLE quotas (kind INTEGER NOT NULL, addr BLOB NOT NULL, time TEXT NOT NULL, since INTEGER NOT NULL,"
 	" bytes INTEGER NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (kind, addr, time)) WITHOUT ROWID;",
+
+	"ALTER TABLE requests ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE requests ADD COLUMN proposed_by TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE requests ADD COLUMN proposed_for TEXT NOT NULL DEFAULT '';",
 };
 
 static int check_row(void *ctx, sqlite3_stmt *stmt)

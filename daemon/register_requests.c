@@ -6,7 +6,7 @@
 #include "register_requests.h"
 
 #define COLUMNS "SELECT id, name, block, (SELECT count(*) FROM request_askers WHERE request = id), first, last," \
-		" words, reason, category, grp, device, state, answered, who, note FROM requests "
+		" words, reason, category, grp, device, state, answered, who, note, until, proposed_by, proposed_for FROM requests "
 
 /* ---- asking ---- */
 
@@ -157,6 +157,9 @@ static int request_row_of(void *ctx, sqlite3_stmt *stmt)
 		.answered = sqlite3_column_int64(stmt, 12),
 		.who = db_text(stmt, 13),
 		.note = db_text(stmt, 14),
+		.until = sqlite3_column_int64(stmt, 15),
+		.proposed_by = db_text(stmt, 16),
+		.proposed_for = db_text(stmt, 17),
 	};
 
 	return each->row(each->ctx, &request);
@@ -194,6 +197,42 @@ int register_request_of(struct reg *reg, const char *name, const void *key, size
 	return register_each(stmt, request_row_of, &each);
 }
 
+int register_request_get(struct reg *reg, __u32 id, int (*row)(void *ctx, const struct reg_request *request), void *ctx)
+{
+	struct each each = { row, ctx };
+	sqlite3_stmt *stmt;
+	int err = db_prepare(reg->db, COLUMNS "WHERE id = ?", &stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, id);
+	return register_each(stmt, request_row_of, &each);
+}
+
+struct each_asker {
+	int (*key)(void *ctx, const void *key, size_t len);
+	void *ctx;
+};
+
+static int asker_row(void *ctx, sqlite3_stmt *stmt)
+{
+	const struct each_asker *each = ctx;
+
+	return each->key(each->ctx, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+}
+
+int register_request_askers(struct reg *reg, __u32 id, int (*key)(void *ctx, const void *key, size_t len), void *ctx)
+{
+	struct each_asker each = { key, ctx };
+	sqlite3_stmt *stmt;
+	int err = db_prepare(reg->db, "SELECT asker FROM request_askers WHERE request = ? ORDER BY time", &stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, id);
+	return register_each(stmt, asker_row, &each);
+}
+
 /* ---- answering ---- */
 
 static int state_row(void *ctx, sqlite3_stmt *stmt)
@@ -202,8 +241,7 @@ static int state_row(void *ctx, sqlite3_stmt *stmt)
 	return 1;
 }
 
-int register_request_answer(struct reg *reg, __u32 id, enum reg_request_state state, const char *who, const char *note,
-			    __s64 now)
+static int is_waiting(struct reg *reg, __u32 id)
 {
 	sqlite3_stmt *stmt;
 	int err, was = 0;
@@ -215,16 +253,40 @@ int register_request_answer(struct reg *reg, __u32 id, enum reg_request_state st
 	err = register_each(stmt, state_row, &was);
 	if (err <= 0)
 		return err ? err : -ENOENT;
-	if (was != REQUEST_WAITING)
-		return -EALREADY;
-	err = db_prepare(reg->db, "UPDATE requests SET state = ?, answered = ?, who = ?, note = ? WHERE id = ?", &stmt);
+	return was == REQUEST_WAITING ? 0 : -EALREADY;
+}
+
+int register_request_answer(struct reg *reg, __u32 id, const struct reg_answer *answer)
+{
+	sqlite3_stmt *stmt;
+	int err = is_waiting(reg, id);
+
+	if (!err)
+		err = db_prepare(reg->db, "UPDATE requests SET state = ?, answered = ?, who = ?, note = ?, until = ?"
+				 " WHERE id = ?", &stmt);
 	if (err)
 		return err;
-	sqlite3_bind_int(stmt, 1, state);
-	sqlite3_bind_int64(stmt, 2, now);
-	register_bind(stmt, 3, who);
-	register_bind(stmt, 4, note);
-	sqlite3_bind_int64(stmt, 5, id);
+	sqlite3_bind_int(stmt, 1, answer->state);
+	sqlite3_bind_int64(stmt, 2, answer->at);
+	register_bind(stmt, 3, answer->who);
+	register_bind(stmt, 4, answer->note);
+	sqlite3_bind_int64(stmt, 5, answer->until);
+	sqlite3_bind_int64(stmt, 6, id);
+	return register_done(stmt);
+}
+
+int register_request_propose(struct reg *reg, __u32 id, const char *who, const char *what)
+{
+	sqlite3_stmt *stmt;
+	int err = is_waiting(reg, id);
+
+	if (!err)
+		err = db_prepare(reg->db, "UPDATE requests SET proposed_by = ?, proposed_for = ? WHERE id = ?", &stmt);
+	if (err)
+		return err;
+	register_bind(stmt, 1, who);
+	register_bind(stmt, 2, what);
+	sqlite3_bind_int64(stmt, 3, id);
 	return register_done(stmt);
 }
 

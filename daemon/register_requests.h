@@ -22,6 +22,9 @@ struct reg_request {
 	__s64 answered;     /* 0: not yet */
 	const char *who;    /* answered */
 	const char *note;
+	__s64 until;        /* REQUEST_OPENED: it is open until then; 0: for good */
+	const char *proposed_by;  /* who would open it for good, which the head has not decided yet; "": nobody */
+	const char *proposed_for; /* "group pupils" */
 };
 
 /*
@@ -30,9 +33,18 @@ struct reg_request {
  */
 int register_request_add(struct reg *reg, const struct reg_request *request, const void *key, size_t key_len,
 			 __s64 since, unsigned most, __u32 *id);
+struct reg_answer {
+	enum reg_request_state state;
+	const char *who, *note;
+	__s64 at, until;
+};
 /* -ENOENT: there is none; -EALREADY: it is answered. */
-int register_request_answer(struct reg *reg, __u32 id, enum reg_request_state state, const char *who, const char *note,
-			    __s64 now);
+int register_request_answer(struct reg *reg, __u32 id, const struct reg_answer *answer);
+int register_request_propose(struct reg *reg, __u32 id, const char *who, const char *what);
+/* 1: told to row; 0: there is none. */
+int register_request_get(struct reg *reg, __u32 id, int (*row)(void *ctx, const struct reg_request *request), void *ctx);
+/* Who asked for it, by the keys of register_request_add(); `key` returns -errno to stop. */
+int register_request_askers(struct reg *reg, __u32 id, int (*key)(void *ctx, const void *key, size_t len), void *ctx);
 /* Newest first: those that wait, or (all) every one; of one site (NULL: any). `row` must not write to the register. */
 int register_requests(struct reg *reg, bool all, const char *name, unsigned limit,
 		      int (*row)(void *ctx, const struct reg_request *request), void *ctx);

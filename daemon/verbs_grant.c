@@ -35,7 +35,7 @@ static bool leads(const struct request *request)
 }
 
 /* What is opened for one child must not open for a whole group by a slip of the hand. */
-static bool may_group(struct request *request)
+bool permit_ask_may_group(struct request *request)
 {
 	if (!request_text(request, "group") || leads(request))
 		return true;
@@ -47,7 +47,7 @@ static void grant(struct request *request, enum permit_kind kind, __s64 longest)
 {
 	struct permit *permit;
 
-	if (!may_group(request))
+	if (!permit_ask_may_group(request))
 		return;
 	permit = permit_ask(request, kind);
 	if (!permit)

@@ -122,12 +122,17 @@ static void add_reason(json_t *row, const struct esafed *esafed, const struct es
 
 static int add_asked(void *ctx, const struct reg_request *request)
 {
-	json_t *asked = json_object();
+	json_t *asked;
 
+	/* What was open for a while may be asked for again. */
+	if (request->state == REQUEST_OPENED && request->until && request->until <= clock_seconds())
+		return 1;
+	asked = json_object();
 	if (request->state != REQUEST_WAITING) {
 		json_object_set_new(asked, "answer", json_true());
 		if (request->state == REQUEST_OPENED)
 			json_object_set_new(asked, "open", json_true());
+		reply_time(asked, "until", request->until);
 		reply_text(asked, "note", request->note);
 	}
 	json_object_set_new(ctx, "asked", asked);

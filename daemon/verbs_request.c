@@ -20,11 +20,6 @@ const struct arg request_ls_args[] = {
 	{ "past", ARG_FLAG, false, 0 }, { "name", ARG_TEXT, false, ARG_NAME }, { "limit", ARG_NUMBER, false, ARG_NUMBER_MAX },
 	{ .name = NULL }
 };
-const struct arg request_answer_args[] = {
-	{ "id", ARG_NUMBER, true, ARG_NUMBER_MAX }, { "open", ARG_FLAG, false, 0 }, { "keep", ARG_FLAG, false, 0 },
-	{ "note", ARG_TEXT, false, ARG_REMARK }, { .name = NULL }
-};
-
 /* ---- add ---- */
 
 /* Why it is refused now; nothing of a locked list (see verbs_pages.c). */
@@ -111,10 +106,14 @@ static int ls_row(void *ctx, const struct reg_request *asked)
 	reply_text(row, "group", asked->group);
 	reply_text(row, "device", asked->device);
 	reply_text(row, "words", asked->words);
-	reply_text(row, "state", (unsigned)asked->state <= REQUEST_KEPT ? states[asked->state] : "?");
+	reply_text(row, "state", !asked->state && *asked->proposed_by ? "proposed" :
+				 (unsigned)asked->state <= REQUEST_KEPT ? states[asked->state] : "?");
 	reply_time(row, "answered", asked->answered);
 	reply_text(row, "who", asked->who);
 	reply_text(row, "note", asked->note);
+	reply_time(row, "until", asked->until);
+	reply_text(row, "proposed_by", asked->proposed_by);
+	reply_text(row, "proposed_for", asked->proposed_for);
 	return request_row(ctx, row) ? -EPIPE : 0;
 }
 
@@ -125,48 +124,6 @@ void verb_request_ls(struct request *request)
 				    request_text(request, "name"), (unsigned)limit, ls_row, request);
 
 	if (err && err != -EPIPE)
-		request_end(request, CTL_FAILED, "the register: %s", strerror(-err));
-	else
-		request_end(request, CTL_OK, NULL);
-}
-
-/* ---- answer ---- */
-
-static int note_change(struct request *request, __u32 id, bool open, __s64 now)
-{
-	const char *note = request_text(request, "note");
-	char detail[640];
-
-	snprintf(detail, sizeof(detail), "#%u %s%s%s", id, open ? "open" : "keep", note ? ": " : "", note ? note : "");
-	return register_change_add(request_esafed(request)->reg, now, request->peer.name, request->verb->name, detail);
-}
-
-void verb_request_answer(struct request *request)
-{
-	struct reg *reg = request_esafed(request)->reg;
-	bool open = request_flag(request, "open"), keep = request_flag(request, "keep");
-	__u32 id = (__u32)request_number(request, "id", 0);
-	const char *note = request_text(request, "note");
-	__s64 now = clock_seconds();
-	int err;
-
-	if (open == keep) {
-		request_end(request, CTL_USAGE, "either --open or --keep");
-		return;
-	}
-	err = register_begin(reg);
-	if (!err)
-		err = register_request_answer(reg, id, open ? REQUEST_OPENED : REQUEST_KEPT, request->peer.name, note ? note : "",
-					      now);
-	if (!err)
-		err = note_change(request, id, open, now);
-	if (err)
-		register_rollback(reg);
-	else
-		err = register_commit(reg);
-	if (err == -ENOENT || err == -EALREADY)
-		request_end(request, CTL_NOT_FOUND, err == -ENOENT ? "there is no request %u" : "request %u is answered", id);
-	else if (err)
 		request_end(request, CTL_FAILED, "the register: %s", strerror(-err));
 	else
 		request_end(request, CTL_OK, NULL);

@@ -52,8 +52,10 @@ static void say_why(struct visit *visit, json_t *row)
 		visit_say(visit, "about", text_of(row, "about") ?: category);
 	if (help)
 		json_object_set(visit->data, "help", help);
-	if (json_object_get(row, "asked"))
+	if (json_object_get(row, "asked")) {
+		visit_clock(json_object_get(row, "asked"), "until");
 		json_object_set(visit->data, "asked", json_object_get(row, "asked"));
+	}
 	visit_put_mark(visit);
 }
 

@@ -37,13 +37,8 @@ static void show_form(struct visit *visit, const char *wrong)
 
 static void say_until(struct visit *visit, const json_t *row)
 {
-	const char *until = text_of(row, "until");
-	char clock[24] = "";
-
-	/* "2026-09-03T15:00:00+01:00": the day and the minute are what people read */
-	if (until && strlen(until) >= 16)
-		snprintf(clock, sizeof(clock), "%.5s, %.2s/%.2s", until + 11, until + 8, until + 5);
-	visit_say(visit, "until", clock);
+	visit_say(visit, "until", text_of(row, "until"));
+	visit_clock(visit->data, "until");
 }
 
 static void shown(struct visit *visit, const struct reply *reply)

@@ -93,17 +93,6 @@ static bool answered_well(struct visit *visit, const struct reply *reply)
 	return false;
 }
 
-static void say_time(json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-	char clock[40];
-
-	if (!text || strlen(text) < 16)
-		return;
-	snprintf(clock, sizeof(clock), "%.2s/%.2s %.5s", text + 8, text + 5, text + 11);
-	json_object_set_new(row, key, json_string(clock));
-}
-
 static void with_requests(struct visit *visit, const struct reply *reply)
 {
 	json_t *row;
@@ -115,11 +104,11 @@ static void with_requests(struct visit *visit, const struct reply *reply)
 		const char *state = json_string_value(json_object_get(row, "state"));
 		const char *wish = json_string_value(json_object_get(row, "wish"));
 
-		if (state && !strcmp(state, "waiting"))
+		if (state && (!strcmp(state, "waiting") || !strcmp(state, "proposed")))
 			json_object_del(row, "state");
 		if (wish && !strcmp(wish, "block"))
 			json_object_set_new(row, "to_block", json_true());
-		say_time(row, "last");
+		visit_clock(row, "last");
 	}
 	json_object_set(visit->data, "requests", reply->rows);
 	json_object_set_new(visit->data, "some_requests", json_boolean(json_array_size(reply->rows)));
@@ -139,7 +128,7 @@ static void say_kind(json_t *rows, json_t *row)
 		json_object_set_new(row, "called", json_string(kinds[i].called));
 		if (kinds[i].extend)
 			json_object_set_new(row, "extend", json_true());
-		say_time(row, "until");
+		visit_clock(row, "until");
 		json_array_append(rows, row);
 	}
 }

@@ -66,6 +66,17 @@ void visit_say(struct visit *visit, const char *name, const char *text)
 		json_object_set_new(visit->data, name, json_string(text) ?: json_string("?"));
 }
 
+void visit_clock(json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+	char clock[24];
+
+	if (!text || strlen(text) < 16)
+		return;
+	snprintf(clock, sizeof(clock), "%.5s, %.2s/%.2s", text + 11, text + 8, text + 5);
+	json_object_set_new(row, key, json_string(clock));
+}
+
 /* What every page may say. */
 static void say_common(struct visit *visit)
 {

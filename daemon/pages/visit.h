@@ -65,6 +65,8 @@ bool visit_has_mark(const struct visit *visit);
 
 /* ---- what a page says ---- */
 void visit_say(struct visit *visit, const char *name, const char *text); /* nothing when text is NULL */
+/* "2026-09-03T15:00:00+01:00": the minute and the day are what people read */
+void visit_clock(json_t *row, const char *key);
 
 /* routes.c: the whole request is there */
 void visit_route(struct visit *visit);

@@ -405,8 +405,12 @@ def step_heads():
     for head in RAW:
         sock = connect(False, address())
         sock.sendall(head)
-        sock.shutdown(socket.SHUT_WR)
-        text = b"".join(iter(lambda: sock.recv(65536), b""))
+        text = b""
+        while select.select([sock], [], [], 1)[0]:  # some heads are never whole: nothing is said of them
+            part = sock.recv(65536)
+            text += part
+            if not part:
+                break
         check(b"<script>" not in text and not text.startswith(b"HTTP/1.1 500"), head[:30], "answers", text[:60])
     much = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     sock = connect(False, address())

@@ -73,13 +73,66 @@ sees "who answered is written down" "*root*request answer*#$id keep: Try kids.ex
 	sqlite3 "$run/state/register.db" "SELECT who, action, detail FROM changes ORDER BY id DESC LIMIT 1"
 sees "nothing waits" "" ctl request ls --json
 sees "a page that should be blocked" "*The school will look at*bad.example.org*" ask -d name=bad.example.org -d block=1
-for i in 1 2 3; do ask -d "name=s$i.example.com" >/dev/null; done
+ask -d name=quiz.games.example.com -d words=maths >/dev/null
+ask -d name=flash.games.example.com >/dev/null
+ask -d name=s1.example.com >/dev/null
 sees "one device does not ask without end" "429 " status_of pupil http://games.example.com/request -d "mark=$mark" \
 	-d name=s9.example.com
 metric() { as gateway curl -s "http://127.0.0.1:$1/metrics" | grep "^$2 "; }
 sees "how long answers take is measured" 'esafe_request_answer_seconds{quantile="0.5"} [0-9]*' \
 	metric 9464 'esafe_request_answer_seconds{quantile="0.5"}'
 sees "what waits, too" "esafe_requests_waiting 4" metric 9464 esafe_requests_waiting
+
+# ---- opened by the answer ----
+number() { ctl request ls "$1" --json | jq -r .id; }
+site() { loads "${2:-pupil}" "http://$1.games.example.com/" --connect-to "$1.games.example.com::$web4:"; }
+fetch unknown $page/request -d "mark=$mark2" -d name=quiz.games.example.com >/dev/null
+quiz=$(number quiz.games.example.com)
+sees "for a device that nobody registered it must be said" "*1 of the 2 who asked are no device*--group*" \
+	ctl request answer "$quiz" --open
+sees "which has not answered it" "$quiz" number quiz.games.example.com
+sees "open for one who asked" "*grant*device*pupil-laptop*quiz.games.example.com*request #$quiz*" \
+	ctl request answer "$quiz" --open --device pupil-laptop --for 1h
+sees "it is open" "reached quiz.games.example.com over http" site quiz
+sees "for that device alone" "" site quiz unknown
+sees "and that site" "" site other
+sees "the page says so" "Try this page again" heading pupil http://quiz.games.example.com/ --connect-to "::192.0.2.1:"
+sees "to whom else asked, too" "*it is open until *" fetch unknown http://quiz.games.example.com/
+flash=$(number flash.games.example.com)
+holds "open for those who asked, until a moment" ctl request answer "$flash" --open --until "$(date -d '+3 sec' '+%F %T')"
+sees "then it is open" "reached flash.games.example.com over http" site flash
+comes "and closed" 9 matches "" site flash
+sees "it can be asked for again" "*Ask the school to open it*" fetch pupil http://flash.games.example.com/
+who=70000
+person() { # a role's group, words of esafectl
+	as gateway setpriv --reuid=$((who + $1)) --regid="$1" --clear-groups "$run/esafectl" --socket "$run/run/control" "${@:2}"
+}
+admin() { person 60001 "$@"; }
+head_() { person 60002 "$@"; }
+admin request add forever.games.example.com >/dev/null
+forever=$(number forever.games.example.com)
+sees "what one asked for oneself" "*nobody decides on what they asked for*" admin request answer "$forever" --open --always \
+	--group pupils
+ctl request add always.games.example.com >/dev/null
+always=$(number always.games.example.com)
+sees "for good: for whom?" "*for whom?*" admin request answer "$always" --open --always
+sees "for good: it is proposed" "*proposal*group*pupils*always.games.example.com*" \
+	admin request answer "$always" --open --always --group pupils
+sees "which opens nothing" "" site always
+sees "and waits for the head" "proposed uid 130001 group pupils" \
+	jq -r '"\(.state) \(.proposed_by) \(.proposed_for)"' <(ctl request ls always.games.example.com --json)
+sees "who decides" "*grant*group*pupils*always.games.example.com*" head_ request answer "$always" --open --always
+sees "it is open" "reached always.games.example.com over http" site always
+sees "without an end" "pupils null" jq -r 'select(.what == "always.games.example.com") | "\(.name) \(.until)"' \
+	<(ctl grant ls --json)
+sees "what nobody can open" "*is on a locked list*" eval 'ctl request add illegal.example.com >/dev/null
+	ctl request answer "$(number illegal.example.com)" --open --group pupils'
+bad=$(number bad.example.org)
+sees "what should be blocked, for whom?" "*for whom?*" ctl request answer "$bad" --open
+sees "is blocked" "*deny*group*pupils*bad.example.org*" ctl request answer "$bad" --open --group pupils --for 1h
+sees "by the next packet" "192.0.2.1" asks pupil bad.example.org
+sees "all of it is written down" "4" sqlite3 "$run/state/register.db" "SELECT count(*) FROM changes
+	WHERE action = 'request answer' AND (detail LIKE '#% open%' OR detail LIKE '#% block%')"
 
 # ---- the portal ----
 secure=https://192.0.2.1:8443

@@ -64,7 +64,7 @@ def address():
 
 def connect(secure, source):
     sock = socket.socket(socket.AF_INET6)
-    sock.settimeout(10)
+    sock.settimeout(30)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND: the whole network leads here
     sock.bind((source, 0))
@@ -150,7 +150,7 @@ def state():
     return written[1]
 
 
-metrics = http.client.HTTPConnection("127.0.0.1", 9465, timeout=10)
+metrics = http.client.HTTPConnection("127.0.0.1", 9465, timeout=30)
 
 
 def figures():

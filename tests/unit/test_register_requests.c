@@ -36,6 +36,13 @@ static int ask(const char *name, bool block, const char *who, __s64 at, __u32 *i
 	return register_request_add(reg, &request, who, strlen(who), at - 600, 3, id);
 }
 
+static int answer(__u32 id, enum reg_request_state state, const char *who, const char *note, __s64 at)
+{
+	struct reg_answer answer = { .state = state, .who = who, .note = note, .at = at, .until = at + 100 };
+
+	return register_request_answer(reg, id, &answer);
+}
+
 struct seen {
 	unsigned n;
 	__u32 id;
@@ -82,7 +89,7 @@ Test(requests, the_like_are_folded)
 	cr_expect_eq(register_request_add(reg, &said, "three", 5, 400, 3, &second), 0);
 	cr_expect_eq(waiting(NULL).n, 3);
 	cr_expect_eq(waiting("b.example").asked, 1);
-	cr_expect_eq(register_request_answer(reg, block, REQUEST_KEPT, "head", "", 1100), 0);
+	cr_expect_eq(answer(block, REQUEST_KEPT, "head", "", 1100), 0);
 	cr_expect_eq(waiting("a.example").asked, 3);
 	cr_expect_str_eq(waiting("a.example").words, "please", "the first who said something is quoted");
 }
@@ -107,9 +114,9 @@ Test(requests, answered_once)
 	__u32 id, again;
 
 	cr_expect_eq(ask("a.example", false, "one", 1000, &id), 0);
-	cr_expect_eq(register_request_answer(reg, id + 7, REQUEST_KEPT, "head", "", 1001), -ENOENT);
-	cr_expect_eq(register_request_answer(reg, id, REQUEST_OPENED, "head", "yes", 1060), 0);
-	cr_expect_eq(register_request_answer(reg, id, REQUEST_KEPT, "head", "", 1061), -EALREADY);
+	cr_expect_eq(answer(id + 7, REQUEST_KEPT, "head", "", 1001), -ENOENT);
+	cr_expect_eq(answer(id, REQUEST_OPENED, "head", "yes", 1060), 0);
+	cr_expect_eq(answer(id, REQUEST_KEPT, "head", "", 1061), -EALREADY);
 	cr_expect_eq(waiting(NULL).n, 0);
 	cr_expect_eq(register_request_of(reg, "a.example", "one", 3, see, &seen), 0);
 	cr_expect_eq(seen.state, REQUEST_OPENED);
@@ -117,6 +124,47 @@ Test(requests, answered_once)
 	cr_expect_eq(seen.n, 1, "who did not ask is told nothing");
 	cr_expect_eq(ask("a.example", false, "one", 2000, &again), 0);
 	cr_expect_neq(again, id, "asked again after the answer");
+}
+
+struct asked_by {
+	unsigned n;
+	char last[16];
+};
+
+static int see_asker(void *ctx, const void *key, size_t len)
+{
+	struct asked_by *by = ctx;
+
+	by->n++;
+	snprintf(by->last, sizeof(by->last), "%.*s", (int)len, (const char *)key);
+	return 0;
+}
+
+static int see_proposal(void *ctx, const struct reg_request *request)
+{
+	snprintf(ctx, 64, "%s: %s", request->proposed_by, request->proposed_for);
+	return 1;
+}
+
+Test(requests, proposed_and_decided)
+{
+	struct asked_by by = { 0 };
+	char proposal[64] = "";
+	__u32 id;
+
+	cr_expect_eq(ask("a.example", false, "one", 1000, &id), 0);
+	cr_expect_eq(ask("a.example", false, "two", 1001, &id), 0);
+	cr_expect_eq(register_request_askers(reg, id, see_asker, &by), 0);
+	cr_expect_eq(by.n, 2);
+	cr_expect_str_eq(by.last, "two");
+	cr_expect_eq(register_request_get(reg, id + 7, see_proposal, proposal), 0, "there is none");
+	cr_expect_eq(register_request_propose(reg, id + 7, "admin", "group pupils"), -ENOENT);
+	cr_expect_eq(register_request_propose(reg, id, "admin", "group pupils"), 0);
+	cr_expect_eq(register_request_get(reg, id, see_proposal, proposal), 1);
+	cr_expect_str_eq(proposal, "admin: group pupils");
+	cr_expect_eq(waiting("a.example").n, 1, "a proposal is no answer");
+	cr_expect_eq(answer(id, REQUEST_OPENED, "head", "", 1060), 0);
+	cr_expect_eq(register_request_propose(reg, id, "admin", "group staff"), -EALREADY);
 }
 
 Test(requests, time_to_answer)
@@ -132,7 +180,7 @@ Test(requests, time_to_answer)
 		snprintf(name, sizeof(name), "n%zu.example", i);
 		snprintf(who, sizeof(who), "who%zu", i);
 		cr_expect_eq(ask(name, false, who, 1000, &id), 0);
-		cr_expect_eq(register_request_answer(reg, id, REQUEST_KEPT, "head", "", 1000 + rows[i].took), 0);
+		cr_expect_eq(answer(id, REQUEST_KEPT, "head", "", 1000 + rows[i].took), 0);
 		cr_expect_eq(register_request_stats(reg, 0, &stats), 0);
 		cr_expect_float_eq(stats.median, rows[i].median, 1e-9, "after %zu", i + 1);
 	}
