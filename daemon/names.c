@@ -75,8 +75,14 @@ static int fail(enum name_fault *fault, enum name_fault what)
 	return what == NAME_LONG ? -ENAMETOOLONG : -EINVAL;
 }
 
-/* ASCII text, not empty, without its final dot. */
-static int parse_ascii(const unsigned char *text, size_t len, struct writer *w, enum name_fault *fault)
+/* What name_to_text() writes as it is: printable, and nothing to RFC 1035 section 5.1. */
+static bool is_plain(__u8 byte)
+{
+	return byte > ' ' && byte < 0x7f && !strchr(".\\\";()@$", byte);
+}
+
+/* ASCII text, not empty, without its final dot; `any`: plain bytes stand for themselves, of whatever kind. */
+static int parse_ascii(const unsigned char *text, size_t len, bool any, struct writer *w, enum name_fault *fault)
 {
 	w->start = 0;
 	w->at = 1;
@@ -94,6 +100,10 @@ static int parse_ascii(const unsigned char *text, size_t len, struct writer *w, 
 			size_t used = 0;
 			int value = text[i] == '\\' ? escape(text + i, len - i, &used) : -1;
 
+			if (any && is_plain(text[i])) {
+				value = text[i];
+				used = 1;
+			}
 			if (value < 0)
 				return fail(fault, NAME_CHARACTER);
 			w->wire[w->at++] = lower(value);
@@ -125,7 +135,7 @@ static int parse_unicode(const unsigned char *text, size_t len, struct writer *w
 	len = strlen(ascii);
 	if (len && ascii[len - 1] == '.') /* other full stops than the ASCII one were still there above */
 		len--;
-	rc = len ? parse_ascii((unsigned char *)ascii, len, w, fault) : fail(fault, NAME_LABEL);
+	rc = len ? parse_ascii((unsigned char *)ascii, len, false, w, fault) : fail(fault, NAME_LABEL);
 	idn2_free(ascii);
 	return rc;
 }
@@ -150,7 +160,7 @@ static bool ends_in_dot(const unsigned char *text, size_t len)
 	return slashes % 2 == 0;
 }
 
-int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum name_fault *fault)
+static int parse(const char *text, size_t len, bool any, __u8 wire[ESAFE_NAME_MAX], enum name_fault *fault)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 	struct writer w;
@@ -164,7 +174,7 @@ int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum nam
 		len--;
 	if (!len)
 		return fail(fault, NAME_LABEL);
-	rc = parse_ascii(bytes, len, &w, fault);
+	rc = parse_ascii(bytes, len, any, &w, fault);
 	if (rc < 0 && !is_ascii(bytes, len))
 		rc = parse_unicode(bytes, len, &w, fault);
 	if (rc > 0)
@@ -172,17 +182,29 @@ int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum nam
 	return rc;
 }
 
+int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum name_fault *fault)
+{
+	return parse(text, len, false, wire, fault);
+}
+
 int name_from_text(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX])
 {
 	enum name_fault fault;
 
-	return name_parse(text, len, wire, &fault);
+	return parse(text, len, false, wire, &fault);
+}
+
+int name_from_shown(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX])
+{
+	enum name_fault fault;
+
+	return parse(text, len, true, wire, &fault);
 }
 
 /* Text of one byte of a label; returns its length. */
 static size_t put_byte(__u8 byte, char out[4])
 {
-	if (letter[byte]) {
+	if (is_plain(byte)) {
 		out[0] = byte;
 		return 1;
 	}

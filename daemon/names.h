@@ -29,7 +29,15 @@ enum name_fault { /* what is wrong with a text, for those who count */
 int name_parse(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX], enum name_fault *fault);
 
 /*
- * Text of a name without its final dot, all printable ASCII; the root is ".". The wire form may come from a packet.
+ * The same of a name that name_to_text() may have written: other printable ASCII stands for itself, too, but for what
+ * RFC 1035 section 5.1 gives a meaning (." ; ( ) @ $ and the backslash). Not for what people mean to be the name of a
+ * host: "*.example.com" would be a name with an asterisk.
+ */
+int name_from_shown(const char *text, size_t len, __u8 wire[ESAFE_NAME_MAX]);
+
+/*
+ * Text of a name without its final dot, all printable ASCII; the root is ".". The wire form may come from a packet:
+ * whoever writes it into HTML, CSV or a label escapes it like any text of strangers.
  * Returns the length of the text, -EINVAL if it is not a whole uncompressed name, -ENOSPC if out is too small.
  */
 int name_to_text(const __u8 *wire, size_t len, char *out, size_t size);

@@ -59,7 +59,7 @@ static int canonical_name(const char *text, char **out)
 	*out = NULL;
 	if (!text)
 		return 0;
-	len = name_from_text(text, strlen(text), wire);
+	len = name_from_shown(text, strlen(text), wire);
 	if (len < 0 || name_to_text(wire, (size_t)len, plain, sizeof(plain)) < 0)
 		return -EINVAL;
 	return copy_text(strcmp(plain, ".") ? plain : NULL, out); /* everything is below the root */

@@ -147,7 +147,7 @@ void verb_list_find(struct request *request)
 {
 	const char *name = request_text(request, "name");
 	__u8 wire[ESAFE_NAME_MAX];
-	int err, len = name_from_text(name, strlen(name), wire);
+	int err, len = name_from_shown(name, strlen(name), wire);
 
 	if (len < 0) {
 		request_end(request, CTL_USAGE, "not a name: %s", name);

@@ -261,7 +261,7 @@ void verb_why(struct request *request)
 	__u8 wire[ESAFE_NAME_MAX];
 	json_t *row;
 
-	len = name_from_text(name, strlen(name), wire);
+	len = name_from_shown(name, strlen(name), wire);
 	if (len < 0 || qtype < 0) {
 		request_end(request, CTL_USAGE, len < 0 ? "not a name: %s" : "not a type of question: %s",
 			    len < 0 ? name : type);

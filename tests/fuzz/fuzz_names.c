@@ -17,7 +17,7 @@ static void round_trip(const __u8 *wire, int len)
 	for (int i = 0; i < text_len; i++)
 		if (text[i] <= ' ' || text[i] >= 0x7f)
 			abort();
-	if (name_from_text(text, text_len, back) != len)
+	if (name_from_shown(text, text_len, back) != len)
 		abort();
 	for (int i = 0; i < len; i++)
 		if (back[i] != wire[i] && back[i] != (wire[i] | 0x20))

@@ -88,6 +88,19 @@ Test(names, refused_text)
 	}
 }
 
+Test(names, text_as_it_was_shown)
+{
+	static const struct { const char *text; int len; } rows[] = {
+		{ "*.com", 7 }, { "a=b.c+", 8 }, { "a\\=b.c", 7 }, { "a\\042.c", 6 }, { "b\xc3\xbc" "cher.de", 18 },
+		{ "a b", -EINVAL }, { "a;b", -EINVAL }, { "a@b", -EINVAL }, { "a\"b", -EINVAL }, { "a\nb", -EINVAL },
+		{ "a..b", -EINVAL }, { "a\x7f", -EINVAL }, { "\xc3\xbc=", -EINVAL },
+	};
+	__u8 wire[ESAFE_NAME_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(name_from_shown(rows[i].text, strlen(rows[i].text), wire), rows[i].len, "%s", rows[i].text);
+}
+
 Test(names, limits)
 {
 	char text[300];
@@ -118,7 +131,9 @@ Test(names, wire_to_text)
 		{ "\7example\3com", 13, "example.com" },
 		{ "\3a.b\3com", 9, "a\\.b.com" },
 		{ "\3a\nb\1c", 7, "a\\010b.c" },
-		{ "\3\x1b[m", 5, "\\027\\[m" },
+		{ "\3\x1b[m", 5, "\\027[m" },
+		{ "\4a=b*\2+/\2<'", 12, "a=b*.+/.<'" },
+		{ "\11.\\\";()@$ ", 11, "\\.\\\\\\\"\\;\\(\\)\\@\\$\\032" },
 		{ "\1\xff", 3, "\\255" },
 		{ "\1\"", 3, "\\\"" },
 	};
@@ -170,7 +185,7 @@ Test(names, text_of_any_bytes_reads_back)
 		cr_assert_gt(len, 0, "%d", byte);
 		for (int i = 0; i < len; i++)
 			cr_assert(text[i] > ' ' && text[i] < 0x7f, "%d", byte);
-		cr_assert_eq(name_from_text(text, len, back), 255, "%d", byte);
+		cr_assert_eq(name_from_shown(text, len, back), 255, "%d", byte);
 		cr_assert_eq(back[1], byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
 	}
 }
