@@ -131,7 +131,7 @@ PART int question_plain(struct __sk_buff *skb)
 	struct scratch *s = scratch_get();
 	__u8 start[DNS_HEADER];
 
-	if (!s || s->datagram_len < DNS_HEADER + 5 || s->datagram_len > MESSAGE_READ)
+	if (!s || s->datagram_len < DNS_HEADER + 5)
 		return 0;
 	if (bpf_skb_load_bytes(skb, s->datagram, start, sizeof(start)) || !dns_header_plain(start))
 		return 0;

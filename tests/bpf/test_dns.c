@@ -141,6 +141,20 @@ Test(dns, other_ports)
 	}
 }
 
+/* However long: what is behind the question is padding (RFC 7830), or nothing that a resolver minds. */
+Test(dns, other_ports_padded)
+{
+	static const __u32 lens[] = { 511, 512, 513, 1400 };
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+		__u8 msg[1400] = { 0 };
+		struct lab_packet p = { .host = 1, .dport = 8053, .payload = msg, .len = lens[i] };
+
+		lab_question(msg, "games.example", 1, 0);
+		cr_expect_eq(lab_in(lab, &p, NULL), TC_ACT_REDIRECT, "%u bytes", lens[i]);
+	}
+}
+
 /* The transport checksum of a frame without VLAN tags is right. */
 static int checksums_right(const struct frame *f)
 {
