@@ -129,15 +129,16 @@ static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s, cons
 	const struct pkt *p = &s->pkt;
 	int elsewhere = p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) &&
 			p->dport != bpf_htons(PORT_DOQ);
-	int fate = tc_tunnel(skb, s);
+	int asks, fate = tc_tunnel(skb, s);
 
 	if (fate != TC_ACT_UNSPEC)
 		return fate;
-	if (p->dport != bpf_htons(PORT_DNS) && question_elsewhere(skb)) {
+	asks = p->dport != bpf_htons(PORT_DNS) && question_elsewhere(skb);
+	if (asks && !p->first_fragment) {
 		begin(s);
 		return tc_questions(skb);
 	}
-	if (elsewhere && !s->begins_quic)
+	if (elsewhere && !asks && !s->begins_quic)
 		return tc_datagram(skb);
 	if (p->first_fragment) {
 		count_drop(ESAFE_R_FRAGMENT);

@@ -304,6 +304,30 @@ Test(dns, fragments_and_bad_headers_do_not_pass)
 	cr_expect_eq(lab_count(lab, ESAFE_R_HEADER), 2);
 }
 
+/* A question to another port that comes in parts is dropped as one to port 53 is, other datagrams are not. */
+Test(dns, fragments_to_other_ports)
+{
+	static const __u16 ports[] = { 443, 5353, 8053 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
+		__u8 msg[1400] = { 0 };
+		struct lab_packet p = { .dport = ports[i], .payload = msg, .len = 1400, .fragment = 0x2000 };
+		static struct frame f;
+
+		lab_question(msg, "open.example", 1, 0);
+		for (__u32 have = 256; have <= 1400; have += 104) { /* of what the UDP header speaks of */
+			lab_frame(&f, &p);
+			lab_put16(f.bytes + 16, 28 + have);
+			f.len = 42 + have;
+			cr_expect_eq(lab_run(lab, lab->skel->progs.esafe_ingress, &f, NULL), TC_ACT_SHOT, "%u bytes", have);
+		}
+		cr_expect_eq(lab->events, 0);
+		msg[2] = 0x80;
+		cr_expect_eq(lab_in(lab, &p, NULL), ports[i] == 443 ? TC_ACT_SHOT : TC_ACT_UNSPEC, "port %u", ports[i]);
+	}
+	cr_expect_eq(lab_count(lab, ESAFE_R_FRAGMENT), 3 * 12 + 1);
+}
+
 Test(dns, xdp_sums_in_full_and_leaves_the_malformed)
 {
 	struct frame in, out;
