@@ -142,7 +142,7 @@ PART int question_plain(struct __sk_buff *skb)
 
 /*
  * Is a datagram to another port a question all the same? Some resolvers listen on 443, 5353 or 8053 too. Multicast is
- * left alone: mDNS and LLMNR ask the neighbours. Of one that comes in fragments the header tells. scratch.head was read.
+ * left alone: mDNS and LLMNR ask the neighbours. Of one in fragments the header tells. scratch.head was read.
  */
 PART int question_elsewhere(struct __sk_buff *skb)
 {

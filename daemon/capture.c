@@ -73,7 +73,7 @@ int capture_next(struct capture *capture, struct capture_packet *packet, char pr
 		snprintf(problem, CAPTURE_PROBLEM, "%s", pcap_geterr(capture->pcap));
 		return -EBADMSG;
 	}
-	packet->at_us = (__s64)header->ts.tv_sec * 1000000 + header->ts.tv_usec;
+	packet->at_us = (__u64)header->ts.tv_sec * 1000000 + header->ts.tv_usec; /* whatever the file says */
 	packet->data = data;
 	packet->len = header->caplen < LINKTYPE_PACKET_MAX ? header->caplen : LINKTYPE_PACKET_MAX;
 	packet->length = header->len > packet->len ? header->len : packet->len;

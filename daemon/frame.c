@@ -73,11 +73,17 @@ static bool read_udp(struct frame *f, size_t end)
 	return true;
 }
 
-/* `end` is that of the IP packet, or of what is in hand of it. */
-static void read_l4(struct frame *f, unsigned proto, size_t end)
+/* Where the IP packet ends; a length of 0 was left to the network card to fill in when the packet was captured. */
+static void set_end(struct frame *f, size_t length)
 {
-	f->kind = FRAME_IP;
-	if ((proto == IPPROTO_TCP && !read_tcp(f, end)) || (proto == IPPROTO_UDP && !read_udp(f, end)))
+	f->claimed = length ? f->l3 + length : f->len;
+	f->end = least(f->claimed, f->len);
+}
+
+static void read_l4(struct frame *f, unsigned proto)
+{
+	f->proto = proto;
+	if ((proto == IPPROTO_TCP && !read_tcp(f, f->end)) || (proto == IPPROTO_UDP && !read_udp(f, f->end)))
 		return;
 	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || f->payload > FRAME_HEADERS_MAX)
 		return;
@@ -91,6 +97,7 @@ static void read_ipv4(struct frame *f)
 	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
 	const __u8 *ip = f->bytes + f->l3;
 	size_t header, total;
+	unsigned part;
 
 	if (f->l3 + IPV4_HEADER > f->len || ip[0] >> 4 != 4)
 		return;
@@ -103,23 +110,51 @@ static void read_ipv4(struct frame *f)
 	memcpy(f->dst + 12, ip + 16, 4);
 	f->kind = FRAME_IP;
 	f->l4 = f->l3 + header;
-	if (header < IPV4_HEADER || (total && total < header) || f->l4 > f->len || get16(ip + 6) & 0x3fff)
+	if (header < IPV4_HEADER || (total && total < header) || f->l4 > f->len)
 		return;
-	/* no length at all: left to the network card to fill in when the packet was captured */
-	read_l4(f, ip[9], total ? least(f->l3 + total, f->len) : f->len);
+	set_end(f, total);
+	part = get16(ip + 6);
+	if (!(part & 0x3fff)) {
+		read_l4(f, ip[9]);
+		return;
+	}
+	f->proto = ip[9];
+	f->fragment = (struct frame_fragment){
+		.is = true, .more = part & 0x2000, .at = (part & 0x1fff) * 8, .id = get16(ip + 4)
+	};
+}
+
+/* Of a fragment header: next 1 | 0 1 | offset and a bit for more of them 2 | id 4. */
+static void read_fragment(struct frame *f, size_t said)
+{
+	const __u8 *ext = f->bytes + f->l4;
+	unsigned part = get16(ext + 2);
+
+	f->fragment = (struct frame_fragment){
+		.is = true, .more = part & 1, .at = part & 0xfff8, .id = get32(ext + 4), .said = said
+	};
+	f->proto = ext[0];
+	f->l4 += 8;
 }
 
 /* The protocol behind the extension headers; -1: a fragment, or not to be followed. */
 static int skip_extensions(struct frame *f, unsigned next)
 {
+	size_t said = f->l3 + 6;
+
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
 		const __u8 *ext = f->bytes + f->l4;
 
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
 		    next != IPPROTO_FRAGMENT && next != IPPROTO_AH)
 			return next;
-		if (f->l4 + 8 > f->len || (next == IPPROTO_FRAGMENT && get16(ext + 2) & 0xfff9))
+		if (f->l4 + 8 > f->end)
 			return -1;
+		if (next == IPPROTO_FRAGMENT && get16(ext + 2) & 0xfff9) {
+			read_fragment(f, said);
+			return -1;
+		}
+		said = f->l4;
 		f->l4 += next == IPPROTO_FRAGMENT ? 8 : next == IPPROTO_AH ? (ext[1] + 2) * 4 : (ext[1] + 1) * 8;
 		next = ext[0];
 	}
@@ -140,10 +175,10 @@ static void read_ipv6(struct frame *f)
 	f->kind = FRAME_IP;
 	f->l4 = f->l3 + IPV6_HEADER;
 	total = get16(ip + 4) + IPV6_HEADER;
+	set_end(f, total > IPV6_HEADER ? total : 0);
 	proto = skip_extensions(f, ip[6]);
-	if (proto < 0)
-		return;
-	read_l4(f, proto, total > IPV6_HEADER ? least(f->l3 + total, f->len) : f->len);
+	if (proto >= 0)
+		read_l4(f, proto);
 }
 
 /* The Ethernet type that the PPP protocol behind a session header of PPPoE stands for; 0: no IP. */
@@ -167,14 +202,15 @@ void frame_read(const __u8 *bytes, size_t len, struct frame *out)
 	size_t at = 12;
 	unsigned type;
 
-	*out = (struct frame){ .kind = FRAME_STRANGE, .bytes = bytes, .len = len };
+	*out = (struct frame){ .kind = FRAME_STRANGE, .bytes = bytes, .len = len, .proto = FRAME_NO_PROTO };
 	for (int tags = 0; tags < TAGS_MAX && at + 6 <= len; tags++, at += 4)
 		if (get16(bytes + at) != 0x8100 && get16(bytes + at) != 0x88a8)
 			break;
 	if (at + 2 > len)
 		return;
+	out->l2 = at;
 	out->l3 = at + 2;
-	type = get16(bytes + at);
+	out->type = type = get16(bytes + at);
 	if (type == 0x8864)
 		type = read_pppoe(out, at + 2);
 	if (type == 0x0800)
@@ -248,6 +284,20 @@ size_t frame_part(const struct frame *frame, size_t from, size_t count, __u8 *ou
 	}
 	finish(frame, out, header + count, frame->l4, frame->kind);
 	return header + count;
+}
+
+size_t frame_whole(const struct frame *first, const __u8 *bytes, size_t len, __u8 *out)
+{
+	size_t headers = first->l4 - (first->family == 6 ? 8 : 0);
+
+	memcpy(out, first->bytes, headers);
+	memcpy(out + headers, bytes, len);
+	if (first->family == 6)
+		out[first->fragment.said] = first->proto;
+	else
+		put16(out + first->l3 + 6, 0);
+	finish(first, out, headers + len, headers, FRAME_IP);
+	return headers + len;
 }
 
 static void swap(__u8 *a, __u8 *b, size_t len)

@@ -25,14 +25,30 @@ enum frame_kind {
 	FRAME_UDP,
 };
 
+#define FRAME_NO_PROTO 255 /* reserved; what is behind the IP header is not known */
+
+struct frame_fragment { /* a part of an IP packet (RFC 791 section 3.2, RFC 8200 section 4.5) */
+	bool is, more;
+	size_t at;          /* of its first byte behind the headers that each part has */
+	__u32 id;
+	size_t said;        /* IPv6: where the headers before say that it is one */
+};
+
 struct frame {
 	enum frame_kind kind;
 	const __u8 *bytes;
 	size_t len;         /* in hand */
+	size_t l2;          /* where `type` stands, behind VLAN tags */
 	size_t l3, l4, payload;
 	size_t pppoe;       /* where its header stands (RFC 2516), or 0 */
-	size_t payload_len; /* in hand; padding behind the IP packet is left out */
+	size_t end;         /* of the IP packet, in hand: padding is left out */
+	size_t claimed;     /* likewise as its header has it */
+	size_t payload_len; /* in hand */
+	struct frame_fragment fragment;
+	__u16 type;         /* as Ethernet calls what it carries; 0: too short to say */
 	__u8 family;        /* 4 or 6 */
+	__u8 proto;         /* IPPROTO_* of what is at l4 */
+	__u8 depth;         /* 0 on the wire; in so many others otherwise: the reader sets it */
 	__u8 flags;         /* TCP */
 	__u8 src[16], dst[16]; /* IPv4 as ::ffff:a.b.c.d */
 	__u16 sport, dport;
@@ -41,6 +57,12 @@ struct frame {
 
 /* The bytes stay the caller's. */
 void frame_read(const __u8 *bytes, size_t len, struct frame *out);
+
+/*
+ * The packet whose first fragment this is, put together: its headers without a word of fragments, and `len` bytes
+ * behind them. Returns its length, which is at most frame->l4 + len.
+ */
+size_t frame_whole(const struct frame *first, const __u8 *bytes, size_t len, __u8 *out);
 
 /*
  * The headers and payload bytes [from, from + count) as a packet of its own, with lengths, sequence number and

@@ -141,24 +141,36 @@ static int find_ethernet(const struct packet *p, struct found *found)
  * IEEE 802.11 section 9.2.3 at offset `at`: frame control 2 | duration 2 | three addresses | sequence 2 | a fourth
  * address between access points | QoS 2 | LLC and SNAP 8. Only data that is not encrypted says anything.
  */
-static int find_wlan_at(const struct packet *p, size_t at, struct found *found)
+static int find_wlan_as(const struct packet *p, size_t at, __u8 kind, __u8 flags, struct found *found)
 {
 	static const __u8 snap[6] = { 0xaa, 0xaa, 3 };
 	const __u8 *frame = p->data + at;
 	size_t header = 24;
 
-	if (p->len < at + header || (frame[0] & 0x4f) != 0x08 || frame[1] & 0x40)
+	if ((kind & 0x4f) != 0x08 || flags & 0x40)
 		return -EBADMSG;
-	if ((frame[1] & 3) == 3)
+	if ((flags & 3) == 3)
 		header += 6;
-	if (frame[0] & 0x80)
-		header += frame[1] & 0x80 ? 6 : 2; /* the "order" bit: and HT control */
+	if (kind & 0x80)
+		header += flags & 0x80 ? 6 : 2; /* the "order" bit: and HT control */
 	if (p->len < at + header + 8 || memcmp(frame + header, snap, sizeof(snap)))
 		return -EBADMSG;
 	found->type = get16(frame + header + 6);
 	found->at = at + header + 8;
-	found->mac = frame + ((frame[1] & 3) == 3 ? 24 : frame[1] & 2 ? 16 : 10);
+	found->mac = frame + ((flags & 3) == 3 ? 24 : flags & 2 ? 16 : 10);
 	return 0;
+}
+
+/* Some access points that hand frames on (RFC 5415) have the bytes of the frame control the other way round. */
+static int find_wlan_at(const struct packet *p, size_t at, struct found *found)
+{
+	const __u8 *frame = p->data + at;
+	int err;
+
+	if (p->len < at + 24)
+		return -EBADMSG;
+	err = find_wlan_as(p, at, frame[0], frame[1], found);
+	return err ? find_wlan_as(p, at, frame[1], frame[0], found) : 0;
 }
 
 static int find_wlan(const struct packet *p, struct found *found)

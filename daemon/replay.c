@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fragments.h"
+#include "inside.h"
+#include "linktype.h"
 #include "replay.h"
 #include "replayflow.h"
 
 #define PORT_DNS 53
 #define PART_PAYLOAD 2800 /* of a segment that is too long, at a time */
+#define INSIDE_TEXT 64    /* REPLAY_DEPTH kinds with strokes between them */
 
 struct replay {
 	struct replay_runner runner;
 	struct replay_flows *flows;
+	struct fragments *fragments;
+	__u8 *room[2];     /* for what is inside, by turns */
+	char inside[INSIDE_TEXT];
+	int worst;         /* fate of this packet of the wire so far; -1: not run */
 	struct replay_counts counts;
 	struct replay_place place;
 	__u64 ahead; /* the runner's count, as last asked */
@@ -25,8 +34,11 @@ struct replay *replay_new(const struct replay_runner *runner)
 		return NULL;
 	replay->runner = *runner;
 	replay->flows = replay_flows_new();
-	if (!replay->flows) {
-		free(replay);
+	replay->fragments = fragments_new();
+	replay->room[0] = malloc(LINKTYPE_FRAME_MAX);
+	replay->room[1] = malloc(LINKTYPE_FRAME_MAX);
+	if (!replay->flows || !replay->fragments || !replay->room[0] || !replay->room[1]) {
+		replay_free(replay);
 		return NULL;
 	}
 	replay->ahead = runner->ahead(runner->ctx);
@@ -38,6 +50,9 @@ void replay_free(struct replay *replay)
 	if (!replay)
 		return;
 	replay_flows_free(replay->flows);
+	fragments_free(replay->fragments);
+	free(replay->room[0]);
+	free(replay->room[1]);
 	free(replay);
 }
 
@@ -65,9 +80,19 @@ static int run(struct replay *replay, bool from_device, const __u8 *frame, size_
 {
 	int fate = replay->runner.run(replay->runner.ctx, from_device ? ESAFE_HOOK_INGRESS : ESAFE_HOOK_EGRESS, frame, len);
 
-	if (fate >= 0)
+	if (fate >= 0 && !replay->place.depth) {
 		replay->counts.fate[fate]++;
+		replay->worst = fate > replay->worst ? fate : replay->worst;
+	}
 	return fate;
+}
+
+static void count_way(struct replay *replay, bool from_device)
+{
+	if (replay->place.depth)
+		return;
+	replay->counts.from_devices += from_device;
+	replay->counts.to_devices += !from_device;
 }
 
 /* ---- whose packet it is ---- */
@@ -275,11 +300,9 @@ static int packet_tcp(struct replay *replay, const struct frame *frame, bool cha
 	replay->place.first = flow->first;
 	if (!(frame->flags & FRAME_SYN))
 		take_start(flow, frame, from_client);
-	if (!from_client) {
-		replay->counts.to_devices++;
+	count_way(replay, from_client);
+	if (!from_client)
 		return run_whole_or_cut(replay, false, frame, changed);
-	}
-	replay->counts.from_devices++;
 	if (frame->payload_len && !flow->data) {
 		flow->data = true;
 		flow->first = replay->place.first = replay->place.number;
@@ -325,32 +348,87 @@ static int packet_udp(struct replay *replay, const struct frame *frame, bool cha
 		from_device = frame->dport == PORT_DNS && (frame->sport != PORT_DNS || !is_answer(frame));
 		replay->place.first = replay->place.number;
 	}
-	replay->counts.from_devices += from_device;
-	replay->counts.to_devices += !from_device;
+	count_way(replay, from_device);
 	return run_whole_or_cut(replay, from_device, frame, changed);
+}
+
+static int packet_other(struct replay *replay, const struct frame *frame, bool changed)
+{
+	bool from_device = other_from_device(replay, frame);
+
+	count_way(replay, from_device);
+	return run_whole_or_cut(replay, from_device, frame, changed);
+}
+
+static int offer(struct replay *replay, const struct frame *frame, bool changed)
+{
+	replay->place.first = replay->place.number;
+	replay->counts.split += frame->len > REPLAY_FRAME_MAX;
+	if (frame->kind == FRAME_TCP)
+		return packet_tcp(replay, frame, changed);
+	if (frame->kind == FRAME_UDP)
+		return packet_udp(replay, frame, changed);
+	return packet_other(replay, frame, changed);
+}
+
+/* ---- what is inside ---- */
+
+/* The packet in this one, or the one that it was the last lacking part of; its length, or 0. */
+static size_t open_frame(struct replay *replay, const struct frame *frame, size_t missing, const char **kind, __u8 *out)
+{
+	if (!frame->fragment.is)
+		return inside_open(frame, missing, kind, out);
+	*kind = "fragments";
+	return fragments_add(replay->fragments, frame, replay->place.at_us, &replay->worst, out);
+}
+
+static void enter(struct replay *replay, const char *kind)
+{
+	struct replay_place *place = &replay->place;
+	size_t used = place->depth++ ? strlen(replay->inside) : 0;
+
+	snprintf(replay->inside + used, INSIDE_TEXT - used, used ? "/%s" : "%s", kind);
+	place->inside = replay->inside;
+	place->parts = place->depth == 1 && !strcmp(kind, "fragments");
+	place->outer = replay->worst;
+}
+
+static int offer_inside(struct replay *replay, const struct frame *outer, size_t missing)
+{
+	struct frame frame = *outer;
+	int err = 0;
+
+	while (!err && replay->place.depth < REPLAY_DEPTH) {
+		__u8 *out = replay->room[replay->place.depth % 2];
+		const char *kind;
+		size_t len = open_frame(replay, &frame, missing, &kind, out);
+
+		if (!len)
+			break;
+		enter(replay, kind);
+		frame_read(out, len, &frame);
+		frame.depth = replay->place.depth;
+		if (frame.kind == FRAME_STRANGE)
+			continue; /* perhaps with a packet inside in turn */
+		replay->counts.inside++;
+		err = offer(replay, &frame, missing != 0);
+	}
+	return err;
 }
 
 int replay_packet(struct replay *replay, __s64 at_us, const __u8 *bytes, size_t len, size_t missing)
 {
 	struct frame frame;
-	bool from_device;
+	int err = 0;
 
 	replay->counts.packets++;
 	replay->counts.cut += missing != 0;
 	replay->place = (struct replay_place){ .number = replay->counts.packets, .at_us = at_us };
-	replay->place.first = replay->place.number;
+	replay->worst = -1;
 	frame_read(bytes, len, &frame);
-	if (frame.kind == FRAME_STRANGE) {
+	if (frame.kind == FRAME_STRANGE)
 		replay->counts.strange++;
-		return 0;
-	}
-	replay->counts.split += len > REPLAY_FRAME_MAX;
-	if (frame.kind == FRAME_TCP)
-		return packet_tcp(replay, &frame, missing != 0);
-	if (frame.kind == FRAME_UDP)
-		return packet_udp(replay, &frame, missing != 0);
-	from_device = other_from_device(replay, &frame);
-	replay->counts.from_devices += from_device;
-	replay->counts.to_devices += !from_device;
-	return run_whole_or_cut(replay, from_device, &frame, missing != 0);
+	else
+		err = offer(replay, &frame, missing != 0);
+	return err ? err : offer_inside(replay, &frame, missing);
 }

@@ -9,6 +9,9 @@
  *         ClientHello, and else the side with the greater port, or whoever speaks first
  *   UDP   for port 53 whoever asks; else the side with the greater port, or whoever speaks first
  *   other as the last connection of the two addresses went; without one the sender is the device
+ *
+ * The packets that are inside of others (inside.h), and those whose fragments are all there (fragments.h), are offered
+ * behind them, in connections of their own, as what they are: nothing that the gateway would have seen.
  */
 #ifndef ESAFE_REPLAY_H
 #define ESAFE_REPLAY_H
@@ -30,10 +33,16 @@ struct replay_runner {
 	void *ctx;
 };
 
+#define REPLAY_DEPTH 4 /* packets in packets that are opened */
+
 struct replay_place { /* of the packet that is being run */
 	__u64 number;     /* in the capture, from 1 */
 	__u64 first;      /* packet that its connection begins with, or its stream of data */
 	__s64 at_us;
+	unsigned depth;   /* 0: as it was on the wire; else it was inside so many others */
+	const char *inside; /* what it was in, the outermost first; NULL at depth 0 */
+	bool parts;       /* it is the very packet of the wire, put together from its fragments */
+	int outer;        /* at a depth: enum replay_fate of the packet on the wire; -1: it was not run */
 };
 
 struct replay_counts {
@@ -45,7 +54,8 @@ struct replay_counts {
 	__u64 opened;    /* connections whose SYN or SYN-ACK was made up */
 	__u64 again;     /* segments offered again when they were due */
 	__u64 never_due; /* kept in vain */
-	__u64 fate[3];   /* what became of frames, parts and repetitions counted each */
+	__u64 inside;    /* packets that were in others */
+	__u64 fate[3];   /* of what was on the wire: what became of frames, parts and repetitions counted each */
 };
 
 struct replay;

@@ -75,7 +75,7 @@ static void end_of(const __u8 addr[16], __u16 port, __u8 out[18])
 
 static __u64 hash_of(const struct replay_flow *key)
 {
-	__u64 hash = key->proto + 1;
+	__u64 hash = key->proto + 1 + key->depth * 256;
 
 	for (size_t i = 0; i < sizeof(key->low); i++)
 		hash = (hash ^ key->low[i]) * 0x100000001b3ull;
@@ -95,13 +95,14 @@ static void key_of(const struct frame *frame, bool ports, struct replay_flow *ke
 	memcpy(key->low, less ? src : dst, sizeof(src));
 	memcpy(key->high, less ? dst : src, sizeof(dst));
 	key->proto = ports ? frame->kind : 0;
+	key->depth = frame->depth;
 	key->hash = hash_of(key);
 }
 
 static bool same(const struct replay_flow *a, const struct replay_flow *b)
 {
-	return a->hash == b->hash && a->proto == b->proto && !memcmp(a->low, b->low, sizeof(a->low)) &&
-	       !memcmp(a->high, b->high, sizeof(a->high));
+	return a->hash == b->hash && a->proto == b->proto && a->depth == b->depth &&
+	       !memcmp(a->low, b->low, sizeof(a->low)) && !memcmp(a->high, b->high, sizeof(a->high));
 }
 
 static struct replay_flow *find(struct replay_flows *flows, const struct replay_flow *key)

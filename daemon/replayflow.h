@@ -27,6 +27,7 @@ struct replay_flow {
 	__u64 hash;
 	__u8 low[18], high[18]; /* address and port of the ends, the lesser first */
 	__u8 proto;
+	__u8 depth; /* of its packets */
 	bool low_is_client;
 	bool known;     /* who the client is need not be guessed any more */
 	bool syn, synack;

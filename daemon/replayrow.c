@@ -31,8 +31,12 @@ static void put_time(json_t *row, __s64 at_us)
 
 json_t *replay_event_row(const struct record *record, const struct replay_place *place)
 {
+	static const char *const fates[] = {
+		[REPLAY_PASSED] = "passed", [REPLAY_ANSWERED] = "answered", [REPLAY_DROPPED] = "dropped"
+	};
 	char address[EVENT_ADDRESS_SIZE], room[12];
 	json_t *row = json_object();
+	bool parts;
 
 	put_time(row, place->at_us);
 	put_number(row, "packet", place->number);
@@ -47,12 +51,19 @@ json_t *replay_event_row(const struct record *record, const struct replay_place 
 	if (record->qtype)
 		put_text(row, "qtype", event_qtype_name(record->qtype, room));
 	put_text(row, "name", record->name);
-	put_text(row, "verdict", event_verdict_name(record->verdict));
-	put_text(row, "reason", event_reason_name(record->reason));
+	/* What went in fragments was judged as such, whatever the whole would have been. */
+	parts = place->parts && place->outer == REPLAY_DROPPED;
+	put_text(row, "verdict", event_verdict_name(parts ? ESAFE_DROP : record->verdict));
+	put_text(row, "reason", event_reason_name(parts ? ESAFE_R_FRAGMENT : record->reason));
 	put_text(row, "category", record->category);
 	put_text(row, "group", record->group);
 	if (record->line)
 		put_number(row, "line", record->line);
+	if (!place->inside)
+		return row;
+	put_text(row, "inside", place->inside);
+	if (place->outer >= 0)
+		put_text(row, "outer", fates[place->outer]);
 	return row;
 }
 
@@ -95,6 +106,7 @@ json_t *replay_summary_row(const struct replay_summary *sum)
 		{ "opened", counts->opened, 0 },
 		{ "offered_again", counts->again, 0 },
 		{ "never_due", counts->never_due, 0 },
+		{ "inside", counts->inside, 0 },
 	};
 
 	put_text(row, "link", sum->link ? sum->link : "");

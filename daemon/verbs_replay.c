@@ -43,6 +43,7 @@ struct replaying {
 	struct ring *ring;
 	struct replay *replay;
 	__u8 *frame;
+	unsigned depth; /* of the packet that the maps are set for */
 	struct event_names names;
 	__u64 events, bad;
 };
@@ -138,6 +139,24 @@ static __u64 now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+/*
+ * Connections inside of packets must not meet those outside, which may have the same ends (a mirrored port): the
+ * programs find everything of a connection by a hash with a secret, so each depth has a secret of its own.
+ */
+static int set_depth(struct replaying *r, unsigned depth)
+{
+	struct esafe_config config = r->config;
+	int err;
+
+	if (depth == r->depth)
+		return 0;
+	config.flow_k1 += 2 * depth;
+	err = maps_set_config(bpfprog_maps(r->prog), &config);
+	if (!err)
+		r->depth = depth;
+	return err;
+}
+
 static int run_frame(void *ctx, enum esafe_hook hook, const __u8 *frame, size_t len)
 {
 	static const int fates[] = {
@@ -146,8 +165,11 @@ static int run_frame(void *ctx, enum esafe_hook hook, const __u8 *frame, size_t 
 		[BPFPROG_DROPPED] = REPLAY_DROPPED,
 	};
 	struct replaying *r = ctx;
-	int fate = bpfprog_run(r->prog, hook, frame, len);
+	int fate, err = set_depth(r, replay_place(r->replay)->depth);
 
+	if (err)
+		return err;
+	fate = bpfprog_run(r->prog, hook, frame, len);
 	if (fate < 0)
 		return fate;
 	ring_drain(r->ring);
@@ -285,6 +307,8 @@ static int start(struct replaying *r)
 	struct replay_runner runner = { .run = run_frame, .ahead = segments_ahead, .ctx = r };
 	int err = r->specs ? 0 : maps_share_names(bpfprog_maps(r->prog), r->esafed->maps);
 
+	if (!err)
+		err = maps_get_config(bpfprog_maps(r->prog), &r->config); /* with what was counted since */
 	if (!err)
 		err = ring_start(bpfprog_maps(r->prog), NULL, &user, &r->ring);
 	if (err)

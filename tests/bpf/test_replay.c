@@ -22,6 +22,7 @@ static const struct lab_name listed[] = { { "games.example", "games", 0 }, { .na
 struct seen {
 	struct lab_event event;
 	struct replay_place place;
+	char inside[64]; /* of the place, which does not last */
 };
 
 static struct bench {
@@ -58,15 +59,21 @@ static void end(void)
 TestSuite(replay, .init = begin, .fini = end);
 
 /* The next packet of the capture, a second after the one before; `kept`: so many bytes of it. */
+static void take_frame(const struct frame *frame, __u32 kept)
+{
+	struct pcap_pkthdr header = { .ts.tv_sec = 1700000000 + t.written++ };
+
+	header.len = frame->len;
+	header.caplen = kept && kept < frame->len ? kept : frame->len;
+	pcap_dump((u_char *)t.dumper, &header, frame->bytes);
+}
+
 static void take_part(const struct lab_packet *p, __u32 kept)
 {
 	static struct frame frame;
-	struct pcap_pkthdr header = { .ts.tv_sec = 1700000000 + t.written++ };
 
 	lab_frame(&frame, p);
-	header.len = frame.len;
-	header.caplen = kept && kept < frame.len ? kept : frame.len;
-	pcap_dump((u_char *)t.dumper, &header, frame.bytes);
+	take_frame(&frame, kept);
 }
 
 static void take(const struct lab_packet *p)
@@ -86,6 +93,7 @@ static int run(void *ctx, enum esafe_hook hook, const __u8 *bytes, size_t len)
 	for (size_t i = 0; i < t.lab->events && t.n < 64; i++, t.n++) {
 		memcpy(&t.seen[t.n].event, &t.lab->event[i], sizeof(t.lab->event[i]));
 		t.seen[t.n].place = *replay_place(t.replay);
+		snprintf(t.seen[t.n].inside, sizeof(t.seen->inside), "%s", t.seen[t.n].place.inside ?: "");
 	}
 	return retval == TC_ACT_SHOT ? REPLAY_DROPPED : retval == TC_ACT_REDIRECT ? REPLAY_ANSWERED : REPLAY_PASSED;
 }
@@ -272,4 +280,116 @@ Test(replay, a_gap_for_ever)
 	replay_all();
 	cr_expect_eq(t.n, 0);
 	cr_expect_eq(t.counts.never_due, 1);
+}
+
+/* ---- what is inside ---- */
+
+/* Wraps a frame in VXLAN so many times, each time between other ends. */
+static void take_inside(const struct lab_packet *p, int times)
+{
+	static struct frame frame;
+	static __u8 vxlan[2048];
+
+	lab_frame(&frame, p);
+	for (int i = 0; i < times; i++) {
+		struct lab_packet around = { .host = 2 + i, .dport = 4789, .payload = vxlan, .len = 8 + frame.len };
+
+		memset(vxlan, 0, 8);
+		vxlan[0] = 8;
+		memcpy(vxlan + 8, frame.bytes, frame.len);
+		lab_frame(&frame, &around);
+	}
+	take_frame(&frame, 0);
+}
+
+static void expect_place(size_t i, unsigned depth, const char *inside, int outer)
+{
+	const struct replay_place *place = &t.seen[i].place;
+
+	cr_expect_eq(place->depth, depth, "event %zu: depth %u", i, place->depth);
+	cr_expect_eq(place->outer, outer, "event %zu: outer %d", i, place->outer);
+	cr_expect_str_eq(place->inside ? t.seen[i].inside : "", inside);
+}
+
+Test(replay, packets_in_packets)
+{
+	__u8 question[512];
+	struct lab_packet p = { .v6 = 1, .dport = 53, .payload = question };
+
+	p.len = lab_question(question, "www.games.example", 1, 1);
+	take(&p);
+	take_inside(&p, 1);
+	take_inside(&p, REPLAY_DEPTH);
+	replay_all();
+	expect(0, 1, "www.games.example", ESAFE_P_DNS, ESAFE_BLOCK, ESAFE_R_CATEGORY);
+	expect_place(0, 0, "", 0);
+	expect(1, 2, "", ESAFE_P_UDP, ESAFE_ALLOW, ESAFE_R_UNNAMED);
+	expect(2, 2, "www.games.example", ESAFE_P_DNS, ESAFE_BLOCK, ESAFE_R_CATEGORY);
+	expect_place(2, 1, "vxlan", REPLAY_PASSED);
+	expect(t.n - 1, 3, "www.games.example", ESAFE_P_DNS, ESAFE_BLOCK, ESAFE_R_CATEGORY);
+	expect_place(t.n - 1, REPLAY_DEPTH, "vxlan/vxlan/vxlan/vxlan", REPLAY_PASSED);
+	cr_expect_eq(t.counts.inside, 1 + REPLAY_DEPTH);
+	cr_expect(t.counts.packets == 3 && t.counts.from_devices == 3 && t.counts.fate[REPLAY_ANSWERED] == 1);
+}
+
+Test(replay, not_deeper_for_ever)
+{
+	__u8 question[512];
+	struct lab_packet p = { .dport = 53, .payload = question };
+
+	p.len = lab_question(question, "www.games.example", 1, 1);
+	take_inside(&p, REPLAY_DEPTH + 1);
+	replay_all();
+	cr_expect_eq(t.counts.inside, REPLAY_DEPTH);
+	for (size_t i = 0; i < t.n; i++)
+		cr_expect_eq(t.seen[i].event.event.proto, ESAFE_P_UDP, "event %zu", i);
+}
+
+/* A segment inside is one of another connection than the same one outside. */
+Test(replay, connections_inside)
+{
+	struct lab_packet p;
+
+	hello_len = lab_hello(hello, "www.games.example", 0, 0);
+	p = segment(40001, 16, ISN + 1, 0, hello_len);
+	take_handshake(40001);
+	take_inside(&p, 1);
+	replay_all();
+	cr_expect_eq(t.counts.opened, 1);
+	cr_expect_eq(t.seen[t.n - 1].place.first, 3);
+}
+
+/* In two parts, of which the programs drop both: the question is told, and what became of them. */
+static void take_fragments(const struct lab_packet *p, __u32 cut)
+{
+	static struct frame whole, part;
+
+	lab_frame(&whole, p);
+	part = whole;
+	lab_put16(part.bytes + 16, 20 + cut);
+	lab_put16(part.bytes + 20, 0x2000);
+	part.len = 34 + cut;
+	take_frame(&part, 0);
+	lab_put16(part.bytes + 16, whole.len - 14 - cut);
+	lab_put16(part.bytes + 20, cut / 8);
+	memcpy(part.bytes + 34, whole.bytes + 34 + cut, whole.len - 34 - cut);
+	part.len = whole.len - cut;
+	take_frame(&part, 0);
+}
+
+Test(replay, fragments)
+{
+	__u8 question[1000] = { 0 };
+	struct lab_packet p = { .dport = 53, .payload = question, .len = sizeof(question) };
+
+	lab_question(question, "school.example", 1, 0);
+	take_fragments(&p, 16);
+	take_fragments(&p, 800);
+	replay_all();
+	cr_expect_eq(t.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		expect(i, 2 + 2 * i, "school.example", ESAFE_P_DNS, ESAFE_ALLOW, ESAFE_R_DEFAULT);
+		expect_place(i, 1, "fragments", REPLAY_DROPPED);
+		cr_expect(t.seen[i].place.parts);
+	}
 }

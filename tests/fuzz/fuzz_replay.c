@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A capture: one byte says the link type, then for each packet how many bytes follow, how many zeros behind them (in
- * 32s), what becomes of it, and the bytes. Whatever is offered must be a frame that can be run, and counts must add up.
+ * 32s), what becomes of it, and the bytes. Whatever is offered must be a frame that can be run, be it inside of others
+ * or put together from fragments, and counts must add up.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -40,6 +41,16 @@ static __u64 ahead(void *ctx)
 	return t.ahead;
 }
 
+/* On a block of its own size, so that one byte too far is seen. */
+static void offer(struct replay *replay, const __u8 *frame, size_t len, size_t missing)
+{
+	__u8 *exact = malloc(len);
+
+	memcpy(exact, frame, len);
+	must(!replay_packet(replay, 1, exact, len, missing));
+	free(exact);
+}
+
 static size_t take(struct replay *replay, unsigned type, const uint8_t *data, size_t size)
 {
 	static __u8 frame[LINKTYPE_FRAME_MAX];
@@ -55,7 +66,7 @@ static size_t take(struct replay *replay, unsigned type, const uint8_t *data, si
 	if (got < 0)
 		replay_strange(replay);
 	else
-		must(!replay_packet(replay, 1, frame, got, data[2] & 32));
+		offer(replay, frame, got, data[2] & 32);
 	return 3 + len;
 }
 
@@ -71,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += take(replay, data[0], data + at, size - at);
 	counts = replay_counts(replay);
 	must(counts.packets == packets);
+	must(counts.inside <= packets * REPLAY_DEPTH);
 	must(counts.strange + counts.from_devices + counts.to_devices >= packets && counts.cut <= packets);
 	replay_free(replay);
 	return 0;

@@ -2,8 +2,9 @@
 /*
  * Writes a capture of a pupil (02:...:11) and a member of staff (02:...:12) to standard output: each asks for NAME,
  * then each opens a TLS connection to it whose ClientHello comes in two segments, the pupil's in the wrong order, and
- * the one of staff without its handshake. One ARP packet is between.
- *   pcap NAME [SECONDS-SINCE-1970]
+ * the one of staff without its handshake. One ARP packet is between. With "mirrored", all of it comes once more, inside
+ * of VXLAN, as a switch sends what it mirrors.
+ *   pcap NAME [SECONDS-SINCE-1970 [mirrored]]
  */
 #include <stdio.h>
 
@@ -14,6 +15,7 @@
 #define CUT 700
 
 static uint32_t at;
+static int mirrored;
 
 static void put16(uint8_t *b, unsigned value)
 {
@@ -29,9 +31,15 @@ static void put32(uint8_t *b, uint32_t value)
 
 static void write_packet(const uint8_t *bytes, uint32_t len)
 {
-	uint32_t header[4] = { at++, 0, len, len };
+	/* from one switch to another */
+	uint8_t around[50] = { 2, 0, 0, 0, 0, 0x21, 2, 0, 0, 0, 0, 0x20, 8, 0, 0x45, [22] = 64, 17, 0, 0,
+			       192, 0, 2, 0x20, 192, 0, 2, 0x21, 0xd0, 0, 4789 >> 8, 4789 & 255, [42] = 8 };
+	uint32_t extra = mirrored ? sizeof(around) : 0, header[4] = { at++, 0, extra + len, extra + len };
 
+	put16(around + 16, sizeof(around) - 14 + len);
+	put16(around + 38, sizeof(around) - 34 + len);
 	fwrite(header, sizeof(header), 1, stdout);
+	fwrite(around, extra, 1, stdout);
 	fwrite(bytes, len, 1, stdout);
 }
 
@@ -83,25 +91,34 @@ static void write_segment(uint8_t host, int back, uint8_t flags, uint32_t seq, u
 	write_ipv4(host, back, 6, b, 20 + len);
 }
 
-int main(int argc, char **argv)
+static void write_all(const char *name)
 {
-	static const uint32_t file[6] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1 };
 	static const uint8_t arp[42] = { 255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 0x11, 8, 6 };
 	static struct hello hello;
 
-	if (argc < 2)
-		return 2;
-	at = argc > 2 ? strtoul(argv[2], NULL, 10) : 1700000000;
-	fwrite(file, sizeof(file), 1, stdout);
-	write_question(0x11, argv[1]);
-	write_question(0x12, argv[1]);
+	write_question(0x11, name);
+	write_question(0x12, name);
 	write_packet(arp, sizeof(arp));
-	hello_make(&hello, argv[1], 1);
+	hello_make(&hello, name, 1);
 	write_segment(0x11, 0, 2, ISN, 0, NULL, 0);
 	write_segment(0x11, 1, 18, 5000, ISN + 1, NULL, 0);
 	write_segment(0x11, 0, 16, ISN + 1 + CUT, 5001, hello.bytes + CUT, hello.len - CUT);
 	write_segment(0x11, 0, 16, ISN + 1, 5001, hello.bytes, CUT);
 	write_segment(0x12, 0, 16, ISN + 1, 5001, hello.bytes, CUT);
 	write_segment(0x12, 0, 16, ISN + 1 + CUT, 5001, hello.bytes + CUT, hello.len - CUT);
+}
+
+int main(int argc, char **argv)
+{
+	static const uint32_t file[6] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1 };
+
+	if (argc < 2)
+		return 2;
+	at = argc > 2 ? strtoul(argv[2], NULL, 10) : 1700000000;
+	fwrite(file, sizeof(file), 1, stdout);
+	write_all(argv[1]);
+	mirrored = argc > 3;
+	if (mirrored)
+		write_all(argv[1]);
 	return fflush(stdout) ? 1 : 0;
 }

@@ -25,6 +25,17 @@ sees "the time is that of the capture" "2023-11-14T22:13:20.000000+00:00" \
 	eval 'ctl replay "$capture" --json | jq -r "select(.packet == 1) | .ts"'
 sees "the table" "*PACKET*www.games.example.com*packets: *" ctl replay "$capture"
 
+# The same packets once more inside of others: of the same ends, but connections of their own, and marked as such.
+"$tools/pcap" www.games.example.com 1700000000 mirrored >"$run/mirrored.pcap"
+mirrored_outside() { ctl replay "$run/mirrored.pcap" --json | jq -r 'select(.proto != "udp" and .packet and (.inside | not)) | .packet'; }
+mirrored_inside() {
+	ctl replay "$run/mirrored.pcap" --json |
+		jq -r 'select(.inside) | "\(.packet - 9) \(.proto) \(.name) \(.verdict) \(.reason) \(.inside) \(.outer)"'
+}
+sees "a mirrored port: the packets themselves" "1 2 6 9" eval 'mirrored_outside | xargs'
+sees "and those inside" "$(sed 's/$/ vxlan passed/' <<<"$blocked")" mirrored_inside
+sees "how many" 8 eval 'ctl replay "$run/mirrored.pcap" --json | jq -r "select(.summary) | .summary.inside"'
+
 # Another policy, which is not put in force; the log says nothing of either.
 version() { ctl status --json | jq -r .policy.version; }
 before=$(version)

@@ -70,6 +70,8 @@ static const struct {
 	{ "Linux cooked", DLT_LINUX_SLL, 16, { 0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 8, 0, 0, 8, 0 }, 0x0800 },
 	{ "wireless, to the network", DLT_IEEE802_11, 32,
 	  { 8, 1, 0, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 7, 0, 0, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0 }, 0x0800 },
+	{ "wireless, its first bytes the other way round", DLT_IEEE802_11, 32,
+	  { 1, 8, 0, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 7, 0, 0, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0 }, 0x0800 },
 	{ "wireless with QoS, from the network", DLT_IEEE802_11_RADIO, 42,
 	  { 0, 0, 8, 0, 0, 0, 0, 0, 0x88, 2, 0, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 8, 0, 0, 0, 0,
 	    0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd }, 0x86dd },
