@@ -103,7 +103,7 @@ PART int stream_judge(void)
 		return STREAM_DROP;
 	}
 	if (result != TLS_NAME)
-		s->known = reach_known();
+		s->known = reach_unnamed();
 	if (s->proto != ESAFE_P_DNS_TCP && s->opening != OPENING_WATCHED)
 		count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)

@@ -215,6 +215,28 @@ PART int reach_known(void)
 	return resolved_find(s, p) ? ESAFE_KNOWN_DNS : ESAFE_KNOWN_ADDRESS;
 }
 
+/*
+ * A connection that does not say its name was judged as the group's default says: that is not enough for a group with
+ * `unnamed: refuse`, unless it stays near or goes to a network that is open. Returns what is known of it.
+ */
+PART int reach_unnamed(void)
+{
+	struct scratch *s = scratch_get();
+	struct esafe_policy *p = policy_get();
+	struct esafe_config *c = config_get();
+
+	if (!s || !p || !c)
+		return ESAFE_KNOWN_ADDRESS;
+	if (s->verdict == ESAFE_ALLOW && s->reason == ESAFE_R_UNNAMED &&
+	    p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NAMED &&
+	    !reach_is_local(&s->pkt) && !reach_is_own(s, c)) {
+		net_find(s, p);
+		if (!(s->net_found & NET_OPENS))
+			verdict(s, ESAFE_BLOCK, ESAFE_R_UNNAMED, 0);
+	}
+	return resolved_find(s, p) ? ESAFE_KNOWN_DNS : ESAFE_KNOWN_ADDRESS;
+}
+
 /* A connection was judged: counts what was known of it. Within the school nothing is hidden. */
 static __always_inline void count_known(const struct scratch *s)
 {

@@ -73,7 +73,8 @@ static void compile_groups(struct compiling *c)
 			.flags = (set[SET_INTERNET] ? 0 : ESAFE_GROUP_NO_INTERNET) |
 				 (set[SET_PORTAL] ? ESAFE_GROUP_PORTAL : 0) |
 				 (set[SET_HTTPS_RECORDS] ? ESAFE_GROUP_HIDE_HTTPS_RR : 0) |
-				 (set[SET_UNRESOLVED] ? ESAFE_GROUP_RESOLVED : 0),
+				 (set[SET_UNRESOLVED] ? ESAFE_GROUP_RESOLVED : 0) |
+				 (set[SET_UNNAMED] ? ESAFE_GROUP_NAMED : 0),
 		};
 	}
 	c->out->strictest = c->group[c->policy->unknown];

@@ -86,6 +86,7 @@ enum group_setting {
 	SET_ANSWER,
 	SET_TUNNELS,
 	SET_UNRESOLVED,
+	SET_UNNAMED,
 	SETTINGS,
 };
 

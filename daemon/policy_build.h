@@ -14,7 +14,7 @@ struct building { /* reader->ctx */
 };
 
 extern const struct word internet_words[], safesearch_words[], youtube_words[], quic_words[], https_words[];
-extern const struct word log_words[], answer_words[], unresolved_words[];
+extern const struct word log_words[], answer_words[], refuse_words[];
 
 static inline struct building *building(struct reader *reader)
 {

@@ -35,7 +35,8 @@ static const struct {
 	[SET_LOG] = { "log", log_words },
 	[SET_ANSWER] = { "answer", answer_words },
 	[SET_TUNNELS] = { "tunnels", NULL },
-	[SET_UNRESOLVED] = { "unresolved", unresolved_words },
+	[SET_UNRESOLVED] = { "unresolved", refuse_words },
+	[SET_UNNAMED] = { "unnamed", refuse_words },
 };
 
 const char *setting_name(enum group_setting setting)

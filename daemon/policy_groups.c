@@ -21,7 +21,7 @@ const struct word quic_words[] = {
 	{ "reject", ESAFE_QUIC_REJECT }, { "inspect", ESAFE_QUIC_INSPECT }, { "allow", ESAFE_QUIC_ALLOW }, { 0 }
 };
 const struct word https_words[] = { { "pass", 0 }, { "hide", 1 }, { 0 } };
-const struct word unresolved_words[] = { { "allow", 0 }, { "refuse", 1 }, { 0 } };
+const struct word refuse_words[] = { { "allow", 0 }, { "refuse", 1 }, { 0 } };
 const struct word log_words[] = {
 	{ "full", ESAFE_LOG_FULL }, { "blocked", ESAFE_LOG_BLOCKED }, { "none", ESAFE_LOG_NONE }, { 0 }
 };
@@ -135,7 +135,8 @@ static const struct row group_rows[] = {
 	{ .key = "quic", .read = row_word, .offset = SETTING(QUIC), .arg = quic_words },
 	{ .key = "https_records", .read = row_word, .offset = SETTING(HTTPS_RECORDS), .arg = https_words },
 	{ .key = "log", .read = row_word, .offset = SETTING(LOG), .arg = log_words },
-	{ .key = "unresolved", .read = row_word, .offset = SETTING(UNRESOLVED), .arg = unresolved_words },
+	{ .key = "unresolved", .read = row_word, .offset = SETTING(UNRESOLVED), .arg = refuse_words },
+	{ .key = "unnamed", .read = row_word, .offset = SETTING(UNNAMED), .arg = refuse_words },
 	{ .key = "answer", .read = row_word, .offset = SETTING(ANSWER), .arg = answer_words },
 	{ .key = "tunnels", .read = row_tunnels, .offset = SETTING(TUNNELS) },
 	{ .key = "quota", .read = row_quota },

@@ -9,7 +9,7 @@
 
 /*
  * Of a group that inherits from none: the careful side of everything that it does not say, but for what stops whole
- * networks: whether devices resolve through the gateway is for the school to know.
+ * networks: whether devices resolve through the gateway, and what they run beside the web, is for the school to know.
  */
 static const int careful[SETTINGS] = {
 	[SET_INTERNET] = 1,
@@ -21,6 +21,7 @@ static const int careful[SETTINGS] = {
 	[SET_ANSWER] = ANSWER_NXDOMAIN,
 	[SET_TUNNELS] = 0,
 	[SET_UNRESOLVED] = 0,
+	[SET_UNNAMED] = 0,
 };
 
 static int problem(struct reader *reader, struct at at, const char *text, const char *word)

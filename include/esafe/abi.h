@@ -323,6 +323,7 @@ _Static_assert(sizeof(struct esafe_group) == 8, "abi");
 #define ESAFE_GROUP_HIDE_HTTPS_RR 2 /* questions of type 65 get NODATA */
 #define ESAFE_GROUP_PORTAL 8   /* not logged in yet: of the protected names only those of help are open */
 #define ESAFE_GROUP_RESOLVED 4 /* only addresses that the device has resolved here */
+#define ESAFE_GROUP_NAMED 16   /* only connections that say a name */
 
 struct esafe_profile {          /* one group in one time slot */
 	__u64 block[4];         /* categories, bit n of word n/64 */
