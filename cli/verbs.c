@@ -322,7 +322,8 @@ const struct verb_row verb_rows[] = {
 	{ "request ls", "[SITE]", "lists what was asked for on the block page, and waits", OPT(PAST) | OPT(LIMIT) | OPT(CSV),
 	  { { "name", VALUE_TEXT, false } }, request_columns, NULL, "nobody waits for an answer", false },
 	{ "request answer", "ID", "answers: --open, for those who asked or whom it names, or --keep",
-	  OPT(OPEN) | OPT(KEEP) | OPT(NOTE) | PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(FOR) | OPT(UNTIL) | OPT(ALWAYS),
+	  OPT(OPEN) | OPT(KEEP) | OPT(NOTE) | PLACES | OPT(DEVICE) | OPT(USER) | OPT(GROUP) | OPT(FOR) | OPT(UNTIL) |
+		  OPT(ALWAYS),
 	  { { "id", VALUE_NUMBER, true } }, grant_columns, NULL, "answered", false },
 	{ "detach", "", "switches the filter off", OPT(YES), {}, NULL, NULL, NULL, false },
 };

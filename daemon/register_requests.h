@@ -42,7 +42,8 @@ struct reg_answer {
 int register_request_answer(struct reg *reg, __u32 id, const struct reg_answer *answer);
 int register_request_propose(struct reg *reg, __u32 id, const char *who, const char *what);
 /* 1: told to row; 0: there is none. */
-int register_request_get(struct reg *reg, __u32 id, int (*row)(void *ctx, const struct reg_request *request), void *ctx);
+int register_request_get(struct reg *reg, __u32 id, int (*row)(void *ctx, const struct reg_request *request),
+			 void *ctx);
 /* Who asked for it, by the keys of register_request_add(); `key` returns -errno to stop. */
 int register_request_askers(struct reg *reg, __u32 id, int (*key)(void *ctx, const void *key, size_t len), void *ctx);
 /* Newest first: those that wait, or (all) every one; of one site (NULL: any). `row` must not write to the register. */

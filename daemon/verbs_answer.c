@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The answer to what people asked for on the block page (verbs_request.c). A yes is more than a word: the site is opened
+ * The answer to what people asked for on the block page (verbs_request.c). A yes is more than a word: the site is open
  * for those who asked or for whom the answer names, until a deadline; or for good, which is for the head to say.
  */
 #include <errno.h>
@@ -21,8 +21,9 @@
 
 const struct arg request_answer_args[] = {
 	{ "id", ARG_NUMBER, true, ARG_NUMBER_MAX }, { "open", ARG_FLAG, false, 0 }, { "keep", ARG_FLAG, false, 0 },
-	{ "note", ARG_TEXT, false, ARG_REMARK }, { "device", ARG_TEXT, false, ARG_WORD }, { "user", ARG_TEXT, false, ARG_WORD },
-	{ "class", ARG_TEXT, false, ARG_WORD }, { "room", ARG_TEXT, false, ARG_WORD }, { "group", ARG_TEXT, false, ARG_WORD },
+	{ "note", ARG_TEXT, false, ARG_REMARK }, { "device", ARG_TEXT, false, ARG_WORD },
+	{ "user", ARG_TEXT, false, ARG_WORD }, { "class", ARG_TEXT, false, ARG_WORD },
+	{ "room", ARG_TEXT, false, ARG_WORD }, { "group", ARG_TEXT, false, ARG_WORD },
 	{ "for", ARG_TEXT, false, 32 }, { "until", ARG_NUMBER, false, ARG_TIME_MAX }, { "always", ARG_FLAG, false, 0 },
 	{ .name = NULL }
 };
