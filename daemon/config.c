@@ -204,6 +204,7 @@ static const struct row rows[] = {
 	{ .key = "grant_longest", .read = row_span, .offset = offsetof(struct config, grant_longest) },
 	{ .key = "letter", .read = row_path, .offset = offsetof(struct config, letter) },
 	{ .key = "sessions", .read = row_map, .offset = offsetof(struct config, sessions), .arg = session_rows },
+	{ .key = "logon", .read = row_map, .offset = offsetof(struct config, logon), .arg = logon_rows },
 	{ .key = "radius", .read = row_radius, .offset = offsetof(struct config, radius) },
 	{ 0 },
 };
@@ -282,6 +283,7 @@ void config_free(struct config *config)
 	free(config->dhcp_leases);
 	free(config->zone);
 	config_radius_free(&config->radius);
+	config_logon_free(&config->logon);
 	free(config->letter);
 	free(config);
 }

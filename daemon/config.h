@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
+#include "config_logon.h"
 #include "config_radius.h"
 #include "problem.h"
 #include "session_table.h"
@@ -41,6 +42,7 @@ struct config {
 	unsigned retention_days;
 	struct session_limits sessions;
 	struct config_radius radius;
+	struct config_logon logon;
 	__s64 grant_longest; /* seconds, of lessons, supervision and grants */
 	char *terms;         /* file: what guests agree to at the portal; NULL: nothing */
 	char *login;         /* socket of esafe-login */

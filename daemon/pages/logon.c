@@ -57,6 +57,7 @@ static void told(struct visit *visit, const struct reply *reply)
 	} rows[] = {
 		{ "ok", "Done.\n", 200 },
 		{ "not-found", "There is no such session.\n", 404 },
+		{ "denied", "This logon is not taken.\n", 403 },
 		{ "busy", "Too many at once: again in a moment.\n", 503 },
 		{ "unreachable", "The filter does not answer just now: again in a moment.\n", 503 },
 	};
@@ -65,6 +66,7 @@ static void told(struct visit *visit, const struct reply *reply)
 		if (!strcmp(reply->code, rows[i].code)) {
 			visit->pages->count[COUNT_LOGONS] += !i;
 			visit->counts_as = rows[i].status == 503 ? COUNT_UNANSWERED : 0;
+			visit->because = *reply->problem ? reply->problem : NULL;
 			visit_plain(visit, rows[i].status, rows[i].words);
 			return;
 		}
@@ -95,5 +97,5 @@ void logon_post(struct visit *visit)
 		visit_plain(visit, 400, "Needed: action=start or end, user, token, and from a server the ip of the device.\n");
 	else
 		visit_ask(visit, starts ? "page logon" : "page logoff",
-			  json_pack("{ssss}", "address", device, "user", user), told);
+			  json_pack("{ssssss}", "address", device, "from", visit->address, "user", user), told);
 }

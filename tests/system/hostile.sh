@@ -17,7 +17,7 @@ for i in {10..39}; do
 done
 echo "Be kind </textarea><script>document.title='ran'</script>" >"$run/terms.txt"
 sed -i 's/lan0, identity: mac/lan0, identity: address/' "$run/esafed.yaml" # each address is a device of its own
-echo "terms: $run/terms.txt" >>"$run/esafed.yaml"
+printf '%s\n' "terms: $run/terms.txt" "logon: { http: own }" >>"$run/esafed.yaml"
 mkdir -p "$run/pages"
 chown 60006:60006 "$run/pages"
 cat >"$run/pages.yaml" <<END

@@ -17,6 +17,7 @@ socket: $run/run/control
 logon: { token: $run/logon.token, servers: [192.0.2.12, "2001:db8:7::/64"] }
 END
 echo "$token" >"$run/logon.token"
+echo 'logon: { http: listed }' >>"$run/esafed.yaml"
 
 # ---- the token is kept from others ----
 chmod 644 "$run/logon.token"
@@ -104,6 +105,32 @@ sees "which is counted" 11 metric _slowed
 sees "others are heard" 200 says unknown $page start pupil12
 sees "of all that, only one came" "pupil12 logon logon logon 192.0.2.13" who
 sees "and is counted" $((before + 1)) metric ""
+
+# ---- bounded by esafed, whatever the pages say ----
+bounds() { # what stands in esafed.yaml
+	stop_filter
+	sed -i '/^logon/d' "$run/esafed.yaml"
+	[ -z "$1" ] || echo "logon: { $1 }" >>"$run/esafed.yaml"
+	start_filter
+	says unknown $page end pupil12 >/dev/null
+}
+bounds "http: own"
+sees "a device for itself" 200 says unknown $page start pupil12
+sees "a server for a device" 403 says staff $page start pupil12 -d ip=192.0.2.11
+bounds "http: listed, on: [192.0.2.11, 192.0.2.12]"
+sees "at another address" 403 says unknown $page start pupil12
+sees "at one of those" 200 says staff $page start pupil12 -d ip=192.0.2.11
+says staff $page end pupil12 -d ip=192.0.2.11 >/dev/null
+bounds "http: listed, never: [staff]"
+sees "a pupil" 200 says unknown $page start pupil12
+sees "a teacher" 403 says unknown $page start teacher3
+sees "by any spelling" 403 says unknown $page start 'SCHOOL\TEACHER3@x'
+sees "which changes nothing" "pupil12 logon logon logon 192.0.2.13" who
+sees "and is in the log" "*teacher3 is not logged on*logon.never*staff*" cat "$run/esafed.log"
+bounds "http: listed, never: [stuff]"
+sees "a group that is misspelt lets nobody in" 403 says unknown $page start pupil12
+bounds ""
+sees "as shipped nobody is logged on so" 403 says unknown $page start pupil12
 
 # ---- off where it is not asked for ----
 school unpages "$tag"

@@ -61,6 +61,10 @@ Test(config, says_where_it_is_wrong)
 		{ "interfaces: [{ name: a }]\nradius: { clients: [{ name: w, address: 10.0.0.1 }] }\n", 2, 21, "secret" },
 		{ "interfaces: [{ name: a }]\nradius: { clients: [{ name: w, address: 10.0.0.1, secret: /s },\n"
 		  "  { name: w, address: 10.0.0.2, secret: /s }] }\n", 3, 3, "stands in line 2" },
+		{ "interfaces: [{ name: a }]\nlogon: { never: [staff] }\n", 2, 8, "http" },
+		{ "interfaces: [{ name: a }]\nlogon: { http: yes }\n", 2, 16, "off, own or listed" },
+		{ "interfaces: [{ name: a }]\nlogon: { http: own, on: [] }\n", 2, 25, "no device" },
+		{ "interfaces: [{ name: a }]\nlogon: { http: own, on: [10.0.0.1/24] }\n", 2, 26, "neither an address" },
 		{ "interfaces: [{ name: a }]\nzone: Europe/Londn\n", 2, 7, "is not a time zone" },
 		{ "interfaces: [{ name: a }]\nzone: ../../etc/passwd\n", 2, 7, "is not a time zone" },
 		{ "interfaces: [{ name: a }]\nstate_dir: var/lib\n", 2, 12, "whole path" },
@@ -77,6 +81,24 @@ Test(config, says_where_it_is_wrong)
 		cr_expect(strstr(problems.item[0].text, wrong[i].says), "%s", problems.item[0].text);
 		problems_free(&problems);
 	}
+}
+
+Test(config, logon)
+{
+	struct problems problems = { 0 };
+	struct config *config = read_config("interfaces: [{ name: a }]\n", &problems);
+
+	cr_assert_not_null(config);
+	cr_expect_eq(config->logon.http, LOGON_OFF, "as shipped");
+	config_free(config);
+	config = read_config("interfaces: [{ name: a }]\n"
+			     "logon: { http: listed, on: [10.1.0.0/16, 2001:db8::/32], never: [staff, office] }\n", &problems);
+	cr_assert_not_null(config, "%s", problems.n ? problems.item[0].text : "");
+	cr_expect_eq(config->logon.http, LOGON_LISTED);
+	cr_expect_eq(config->logon.ons, 2);
+	cr_expect_eq(config->logon.nevers, 2);
+	cr_expect_str_eq(config->logon.never[1], "office");
+	config_free(config);
 }
 
 Test(config, a_socket_path_fits_its_address)
