@@ -50,10 +50,14 @@ static __always_inline void probe_sites(struct scratch *s, const struct esafe_po
 static __always_inline __u64 find_name(void *table, const struct catmap_header *h, __u64 hash)
 {
 	struct catmap_place place = catmap_place(hash, h->salt, h->buckets);
-	__u32 index = h->first_bucket + place.first;
+	__u32 index = h->first_filter + place.first / CATMAP_SLOTS;
 	struct catmap_bucket *b = bpf_map_lookup_elem(table, &index);
 	__u64 slot;
 
+	if (!b || !(b->slot[place.first & (CATMAP_SLOTS - 1)] >> (place.bit & 63) & 1))
+		return 0;
+	index = h->first_bucket + place.first;
+	b = bpf_map_lookup_elem(table, &index);
 	if (!b)
 		return 0;
 	slot = catmap_find(b, place.tag);

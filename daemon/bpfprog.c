@@ -194,7 +194,7 @@ static void fill_maps(struct bpfprog *prog)
 /* A names table that lists nothing: without any table nothing can be judged. */
 static int empty_names(struct maps *maps)
 {
-	struct catmap_header *header = maps_new_names(maps, 3);
+	struct catmap_header *header = maps_new_names(maps, 4);
 
 	if (!header)
 		return -errno;
@@ -202,6 +202,7 @@ static int empty_names(struct maps *maps)
 	header->buckets = 1;
 	header->sets = 1;
 	header->first_bucket = 2;
+	header->first_filter = 3;
 	return maps_swap_names(maps);
 }
 

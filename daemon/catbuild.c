@@ -285,7 +285,7 @@ static int fill_table(struct catbuild *build, const struct catmap_target *target
 		      struct catmap_image *image, struct catbuild_stats *stats)
 {
 	unsigned sets = build->sort.sets.n;
-	size_t elements = 1 + sets + (size_t)buckets;
+	size_t elements = 1 + sets + (size_t)buckets + catmap_filter_elements(buckets);
 	struct catmap_header *header = target->alloc(target->ctx, elements);
 	struct catfill fill;
 	int rc;
@@ -297,13 +297,14 @@ static int fill_table(struct catbuild *build, const struct catmap_target *target
 	image->buckets = (struct catmap_bucket *)(image->sets + sets);
 	image->elements = elements;
 	memcpy(image->sets, build->sort.sets.set, sets * sizeof(*image->sets));
-	memset(image->buckets, 0, buckets * sizeof(*image->buckets));
-	catfill_begin(&fill, image->buckets, buckets, build->salt);
+	memset(image->buckets, 0, (elements - 1 - sets) * sizeof(*image->buckets));
+	catfill_begin(&fill, image->buckets, image->buckets[buckets].slot, buckets, build->salt);
 	rc = put_all(build, &fill);
 	stats->kicks = fill.kicks;
 	catfill_end(&fill);
 	*header = (struct catmap_header){ .magic = CATMAP_MAGIC, .salt = build->salt, .names = stats->names,
-					  .buckets = buckets, .first_bucket = 1 + sets, .sets = sets };
+					  .buckets = buckets, .first_bucket = 1 + sets, .sets = sets,
+					  .first_filter = 1 + sets + buckets };
 	return rc;
 }
 
@@ -311,7 +312,7 @@ static int build_table(struct catbuild *build, const struct catmap_target *targe
 		       struct catbuild_stats *stats)
 {
 	int rc = catsort_run(&build->sort, join_parts(build), stats);
-	__u32 buckets = stats->names * 10 / (8 * CATMAP_SLOTS) + 1; /* 0.8 full */
+	__u32 buckets = stats->names * 10 / (9 * CATMAP_SLOTS) + 1; /* 0.9 full */
 
 	stats->sets = build->sort.sets.n;
 	for (stats->fills = 1; !rc; stats->fills++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * First every slot goes to its first bucket as long as there is room; at a load of 0.8 some 4 % are left over. Those
+ * First every slot goes to its first bucket as long as there is room; at a load of 0.9 some 10 % are left over. Those
  * go to their second one, moving others out of the way (Fan et al. 2014): a slot can be moved knowing only itself. A
  * bucket that something was kept or moved out of is marked, so that only a question that ends there reads two lines.
  *
@@ -19,10 +19,11 @@
 #define KICKS_MAX 500
 #define AHEAD 16
 
-void catfill_begin(struct catfill *fill, struct catmap_bucket *buckets, __u32 n, __u64 salt)
+void catfill_begin(struct catfill *fill, struct catmap_bucket *buckets, __u64 *filter, __u32 n, __u64 salt)
 {
 	memset(fill, 0, sizeof(*fill));
 	fill->buckets = buckets;
+	fill->filter = filter;
 	fill->n = n;
 	fill->salt = salt;
 	fill->dice = salt | 1;
@@ -70,6 +71,7 @@ int catfill_put(struct catfill *fill, __u64 hash, __u32 low)
 	__u64 slot = place.tag << CATMAP_TAG_SHIFT | low;
 	int rc = put(first, slot);
 
+	fill->filter[place.first] |= 1ULL << place.bit;
 	if (rc != -ENOSPC)
 		return rc;
 	first->slot[CATMAP_SLOTS - 1] |= CATMAP_OVERFLOW;
@@ -132,14 +134,19 @@ bool catbuild_valid(const struct catmap_header *header, size_t elements)
 {
 	return elements > 1 && header->magic == CATMAP_MAGIC && header->buckets && header->sets &&
 	       header->first_bucket == header->sets + 1ULL && header->sets <= 65536 &&
-	       (__u64)header->first_bucket + header->buckets <= elements;
+	       (__u64)header->first_bucket + header->buckets == header->first_filter &&
+	       (__u64)header->first_filter + catmap_filter_elements(header->buckets) <= elements;
 }
 
 __u64 catbuild_probe(const struct catmap_header *header, const struct catmap_bucket *buckets, __u64 hash)
 {
 	struct catmap_place place = catmap_place(hash, header->salt, header->buckets);
-	__u64 slot = catmap_find(&buckets[place.first], place.tag);
+	const __u64 *filter = buckets[header->buckets].slot;
+	__u64 slot;
 
+	if (!(filter[place.first] >> place.bit & 1))
+		return 0;
+	slot = catmap_find(&buckets[place.first], place.tag);
 	if (!slot && (buckets[place.first].slot[CATMAP_SLOTS - 1] & CATMAP_OVERFLOW))
 		slot = catmap_find(&buckets[place.second], place.tag);
 	return slot;

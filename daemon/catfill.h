@@ -13,6 +13,7 @@ struct catfill_late { /* a slot whose first bucket was full */
 
 struct catfill {
 	struct catmap_bucket *buckets;
+	__u64 *filter; /* a word for each of them */
 	__u32 n; /* of buckets */
 	__u64 salt;
 	struct catfill_late *late;
@@ -21,8 +22,8 @@ struct catfill {
 	__u64 dice;
 };
 
-/* The buckets must be zero. Call catfill_end() in any case. */
-void catfill_begin(struct catfill *fill, struct catmap_bucket *buckets, __u32 n, __u64 salt);
+/* The buckets and the filter, n words of it, must be zero. Call catfill_end() in any case. */
+void catfill_begin(struct catfill *fill, struct catmap_bucket *buckets, __u64 *filter, __u32 n, __u64 salt);
 /* low: flags and id. -EEXIST: another name looks the same there, try another salt. -ENOMEM. Fastest if the hashes come
  * in the order of their first buckets. */
 int catfill_put(struct catfill *fill, __u64 hash, __u32 low);

@@ -11,7 +11,7 @@
 #include "esafe/nets.h"
 #include "esafe/scopes.h"
 
-#define ESAFE_ABI 5
+#define ESAFE_ABI 6
 
 #define ESAFE_NAME_MAX 255     /* a name in wire form, root label included (RFC 1035 section 2.3.4) */
 #define ESAFE_LABELS_MAX 127   /* labels of such a name, root label not counted */

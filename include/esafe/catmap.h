@@ -3,7 +3,10 @@
  * The category map: a flat hash table of 64-byte buckets, eight slots each, that the daemon fills through mmap and the
  * programs read. One cache line answers most questions.
  *
- * Elements of the array (64 bytes each): 0 the header, then the sets, then the buckets.
+ * Elements of the array (64 bytes each): 0 the header, then the sets, then the buckets, then the filter: a word for
+ * each bucket, with a bit for every name whose first bucket it is. Most names that are asked about are not listed; the
+ * filter is an eighth as big as the buckets, stays in the processor's caches, and says so for nine in ten of them.
+ *
  * A slot: bits 63..20 tag, 19..16 flags, 15..0 id. A slot of zero tag is empty. The id names a set (category map) or a
  * site (policy map). A name has two buckets, the second computed from the first and the tag alone (partial-key cuckoo
  * hashing, Fan et al. 2014), so that a slot can move without its name. Slot 7 of a bucket carries CATMAP_OVERFLOW when
@@ -33,7 +36,8 @@ struct catmap_header {
 	__u32 sets;         /* set n is element 1 + n; set 0 is empty */
 	__u32 generation;
 	__u64 loaded_ns;    /* CLOCK_REALTIME of the load */
-	__u8 pad[16];
+	__u32 first_filter; /* element number */
+	__u8 pad[12];
 };
 _Static_assert(sizeof(struct catmap_header) == 64, "abi");
 
@@ -51,6 +55,7 @@ _Static_assert(sizeof(struct catmap_bucket) == 64, "abi");
 struct catmap_place {
 	__u64 tag;     /* 44 bits, never 0 */
 	__u32 first, second; /* buckets */
+	__u32 bit;     /* in the first one's word of the filter */
 };
 
 static inline __u32 catmap_other(__u64 tag, __u32 bucket, __u32 buckets)
@@ -65,15 +70,23 @@ static inline __u32 catmap_other(__u64 tag, __u32 bucket, __u32 buckets)
 static inline struct catmap_place catmap_place(__u64 hash, __u64 salt, __u32 buckets)
 {
 	struct catmap_place place;
-	__u64 x = (hash ^ salt) * 0xd6e8feb86659fd93ULL;
+	__u64 x = (hash ^ salt) * 0xd6e8feb86659fd93ULL, at;
 
 	x ^= x >> 32;
 	place.tag = x >> CATMAP_TAG_SHIFT;
 	if (!place.tag)
 		place.tag = 1;
-	place.first = (((x * 0x9fb21c651e98df25ULL) >> 32) * buckets) >> 32;
+	at = ((x * 0x9fb21c651e98df25ULL) >> 32) * buckets;
+	place.first = at >> 32;
+	place.bit = at >> 26 & 63;
 	place.second = catmap_other(place.tag, place.first, buckets);
 	return place;
+}
+
+/* Elements that the filter of so many buckets takes. */
+static inline __u32 catmap_filter_elements(__u32 buckets)
+{
+	return (buckets + CATMAP_SLOTS - 1) / CATMAP_SLOTS;
 }
 
 /* The bit of a name in a filter of so many bits, a power of two. */

@@ -119,9 +119,10 @@ static inline struct lab *lab_open_with(int reads_quic)
 	lab->maps.cpus = libbpf_num_possible_cpus();
 	lab->maps.fresh_fd = -1;
 	LAB_CHECK(!maps_set_config(&lab->maps, &config));
-	header = maps_new_names(&lab->maps, 3);
+	header = maps_new_names(&lab->maps, 4);
 	LAB_CHECK(header);
-	*header = (struct catmap_header){ .magic = CATMAP_MAGIC, .buckets = 1, .sets = 1, .first_bucket = 2 };
+	*header = (struct catmap_header){ .magic = CATMAP_MAGIC, .buckets = 1, .sets = 1, .first_bucket = 2,
+					  .first_filter = 3 };
 	LAB_CHECK(!maps_swap_names(&lab->maps));
 	lab->ring = ring_buffer__new(lab->maps.events, lab_on_event, lab, NULL);
 	LAB_CHECK(lab->ring);

@@ -57,7 +57,8 @@ static __u8 native_names_tag, native_policy_tag;
 /* A table of one empty bucket, behind its header and the empty set. */
 static void *native_names(__u32 key)
 {
-	static struct catmap_header header = { .magic = CATMAP_MAGIC, .buckets = 1, .sets = 1, .first_bucket = 2 };
+	static struct catmap_header header = { .magic = CATMAP_MAGIC, .buckets = 1, .sets = 1, .first_bucket = 2,
+						 .first_filter = 2 };
 	static struct catmap_bucket bucket;
 
 	return key ? (void *)&bucket : (void *)&header;
