@@ -92,22 +92,6 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	return fate == STREAM_RESET ? tc_reset(skb, 0) : TC_ACT_SHOT;
 }
 
-/* Questions, in as many datagrams as the packet has. */
-static __always_inline int tc_questions(struct __sk_buff *skb)
-{
-	switch (questions_judge(skb)) {
-	case QUESTION_PASS:
-		return TC_ACT_UNSPEC;
-	case QUESTION_ANSWER:
-		return tc_send_answer(skb);
-	case QUESTION_NONE:
-		count_drop(ESAFE_R_DNS_MALFORMED);
-		return TC_ACT_SHOT;
-	default:
-		return TC_ACT_SHOT;
-	}
-}
-
 /* Every datagram is looked at: one that says nothing does not vouch for the next between the same ports. */
 static __always_inline int tc_tunnel(struct __sk_buff *skb, struct scratch *s)
 {
@@ -123,33 +107,47 @@ static __always_inline int tc_tunnel(struct __sk_buff *skb, struct scratch *s)
 	return s->verdict == ESAFE_DROP ? TC_ACT_SHOT : quic_refuse(skb);
 }
 
+/* Questions, in as many datagrams as the packet has. What is none at their port may be a tunnel there. */
+static __always_inline int tc_questions(struct __sk_buff *skb, struct scratch *s)
+{
+	int fate = questions_judge(skb);
+
+	if (fate == QUESTION_NONE) {
+		int tunnel = tc_tunnel(skb, s);
+
+		if (tunnel != TC_ACT_UNSPEC)
+			return tunnel;
+		fate = question_malformed(s);
+	}
+	if (fate == QUESTION_PASS)
+		return TC_ACT_UNSPEC;
+	return fate == QUESTION_ANSWER ? tc_send_answer(skb) : TC_ACT_SHOT;
+}
+
 /* From the devices, UDP. */
 static __always_inline int tc_udp(struct __sk_buff *skb, struct scratch *s, const int reads_quic)
 {
 	const struct pkt *p = &s->pkt;
-	int elsewhere = p->dport != bpf_htons(PORT_DNS) && p->dport != bpf_htons(PORT_HTTPS) &&
-			p->dport != bpf_htons(PORT_DOQ);
-	int asks, fate = tc_tunnel(skb, s);
+	int asks = p->dport == bpf_htons(PORT_DNS);
+	int elsewhere = p->dport != bpf_htons(PORT_HTTPS) && p->dport != bpf_htons(PORT_DOQ);
+	int fate = asks ? TC_ACT_UNSPEC : tc_tunnel(skb, s);
 
 	if (fate != TC_ACT_UNSPEC)
 		return fate;
-	asks = p->dport != bpf_htons(PORT_DNS) && question_elsewhere(skb);
-	if (asks && !p->first_fragment) {
-		begin(s);
-		return tc_questions(skb);
+	if (!asks && !question_elsewhere(skb)) {
+		if (elsewhere && !s->begins_quic)
+			return tc_datagram(skb);
+		if (!p->first_fragment) {
+			fate = reads_quic ? tc_quic(skb, elsewhere) : tc_quic_unread(skb, elsewhere);
+			return elsewhere && fate == TC_ACT_UNSPEC ? tc_datagram(skb) : fate;
+		}
 	}
-	if (elsewhere && !asks && !s->begins_quic)
-		return tc_datagram(skb);
 	if (p->first_fragment) {
 		count_drop(ESAFE_R_FRAGMENT);
 		return TC_ACT_SHOT;
 	}
-	if (p->dport != bpf_htons(PORT_DNS)) {
-		fate = reads_quic ? tc_quic(skb, elsewhere) : tc_quic_unread(skb, elsewhere);
-		return elsewhere && fate == TC_ACT_UNSPEC ? tc_datagram(skb) : fate;
-	}
 	begin(s);
-	return tc_questions(skb);
+	return tc_questions(skb, s);
 }
 
 static __always_inline int from_devices(struct __sk_buff *skb, const int reads_quic)

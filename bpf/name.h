@@ -5,10 +5,17 @@
 
 #include "maps.h"
 
-/* A part: the verifier need not follow it through every turn of the loop. */
-PART __u32 name_scan_label(struct scratch *s, __u32 at, __u64 k1, __u64 k2)
+/* A few labels. A part: the verifier need not follow it through every turn of the loop. */
+PART __u32 name_scan_labels(struct scratch *s, __u32 at, __u64 k1, __u64 k2)
 {
-	return s ? esafe_scan_label(&s->name, at, k1, k2) : 0;
+	if (!s)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		at = esafe_scan_label(&s->name, at, k1, k2);
+		if (!at)
+			break;
+	}
+	return at;
 }
 
 /* Scans scratch.name.wire: labels and their hashes. 0, or -1: not a name. */
@@ -23,8 +30,8 @@ PART int name_scan(struct scratch *s)
 	k1 = c->hash_k1;
 	k2 = c->hash_k2;
 	s->name.len = s->name.labels = 0;
-	for (int i = 0; i <= ESAFE_LABELS_MAX; i++) {
-		at = name_scan_label(s, at, k1, k2);
+	for (int i = 0; i <= ESAFE_LABELS_MAX / 4; i++) {
+		at = name_scan_labels(s, at, k1, k2);
 		if (!at)
 			break;
 	}

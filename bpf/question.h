@@ -9,7 +9,7 @@
 #include "policy.h"
 #include "report.h"
 
-enum question_fate { QUESTION_PASS, QUESTION_ANSWER, QUESTION_DROP, QUESTION_NONE /* nothing to judge */ };
+enum question_fate { QUESTION_PASS, QUESTION_ANSWER, QUESTION_DROP, QUESTION_NONE /* it is no proper question */ };
 
 #define DATAGRAMS 128 /* in one packet */
 
@@ -45,9 +45,11 @@ static __always_inline __u32 question_view(const struct scratch *s)
 	return s->datagram_len < MESSAGE_READ ? s->datagram_len : MESSAGE_READ;
 }
 
-/* Not a proper question: "format error", or nothing at all if it is not even a question's header. */
-static __always_inline int question_malformed(struct scratch *s)
+/* No proper question, in scratch.message: "format error", or nothing at all if it is not even a question's header. */
+PART int question_malformed(struct scratch *s)
 {
+	if (!s)
+		return QUESTION_DROP;
 	count_drop(ESAFE_R_DNS_MALFORMED);
 	if (s->message_len < DNS_HEADER || s->message[2] & 0x80)
 		return QUESTION_DROP;
@@ -89,7 +91,7 @@ PART int question_judge(int accelerator)
 	s->proto = ESAFE_P_DNS;
 	if (!dns_header_ok(s->message, s->message_len) || name_scan(s) ||
 	    dns_question_rest(s->message, s->message_len, s->name.len, &s->question))
-		return accelerator ? QUESTION_PASS : question_malformed(s);
+		return QUESTION_NONE;
 	if (decide())
 		return QUESTION_DROP;
 	if (!accelerator)
@@ -116,7 +118,10 @@ PART int tc_question_load(struct __sk_buff *skb, struct scratch *s)
 {
 	__u32 len;
 
-	if (!s || s->datagram_len <= DNS_HEADER)
+	if (!s)
+		return -1;
+	s->message_len = 0;
+	if (s->datagram_len <= DNS_HEADER)
 		return -1;
 	len = question_view(s);
 	if (bpf_skb_load_bytes(skb, s->datagram, s->message, bounded(len, MESSAGE_READ)))
