@@ -167,14 +167,22 @@ static __always_inline int judged_is_old(__u64 word, __u32 era)
 	return ((word & 3) == JUDGED_PASS || (word & 3) == JUDGED_UNREAD) && (word >> 13 & 7) != era;
 }
 
-/*
- * Sets the state of a connection, perhaps with its era; JUDGED_NONE removes it. Returns 1 if a living entry had to go
- * for it.
- */
+/* The connection has no word any more. */
+static __always_inline void judged_forget(struct judged_bucket *bucket, __u64 hash)
+{
+	for (int i = 0; i < JUDGED_WAYS; i++) {
+		if (FLOW_TAG(bucket->slot[i]) == FLOW_TAG(hash)) {
+			bucket->slot[i] = 0;
+			break;
+		}
+	}
+}
+
+/* Sets the state of a connection, perhaps with its era. Returns 1 if a living entry had to go for it. */
 static __always_inline int judged_set(struct judged_bucket *bucket, __u64 hash, __u32 state, __u64 now)
 {
 	__u64 stamp = JUDGED_STAMP(now), best = 0;
-	__u64 word = state ? FLOW_TAG(hash) << 16 | stamp << 2 | state : 0;
+	__u64 word = FLOW_TAG(hash) << 16 | stamp << 2 | state;
 
 	for (int i = 0; i < JUDGED_WAYS; i++) {
 		__u64 slot = bucket->slot[i], age = (stamp - (slot >> 2)) & 0x7ff;
@@ -183,8 +191,6 @@ static __always_inline int judged_set(struct judged_bucket *bucket, __u64 hash, 
 		age |= (nonzero(FLOW_TAG(slot) ^ FLOW_TAG(hash)) ^ 1) << 12;
 		best = larger(best, age << 3 | i);
 	}
-	if (!state && best < 0x1000 << 3) /* not there */
-		return 0;
 	bucket->slot[best & (JUDGED_WAYS - 1)] = word;
 	return best < 0x800 << 3;
 }

@@ -8,13 +8,15 @@
 #define ESAFE_HOSTNAME_H
 
 #include <linux/types.h>
+#include "bytes.h"
 #include "esafe/abi.h"
+#include "esafe/hash.h"
 
 struct hostname {
 	__u32 len;   /* bytes of wire in use */
 	__u32 start; /* of the label that is being read: its length goes there */
 	__u32 bad;
-	__u8 wire[256];
+	__u8 wire[256 + 8]; /* eight bytes may be written at any offset */
 };
 
 static __always_inline void hostname_start(struct hostname *h)
@@ -44,6 +46,46 @@ static __always_inline void hostname_add(struct hostname *h, __u8 c)
 		h->bad = !hostname_char(c);
 		h->wire[h->len++ & 255] = c;
 	}
+}
+
+#define HOSTNAME_ONES 0x0101010101010101ULL
+
+/* The highest bit of each byte of the word, which are below 128, that is one of first .. last. */
+static __always_inline __u64 hostname_among(__u64 word, __u8 first, __u8 last)
+{
+	return (word + (0x80 - first) * HOSTNAME_ONES) ^ (word + (0x7f - last) * HOSTNAME_ONES);
+}
+
+/* Is the name still so short that hostname_add8() may be used? */
+static __always_inline int hostname_has_room(const struct hostname *h)
+{
+	return h->len + 8 < ESAFE_NAME_MAX;
+}
+
+/*
+ * hostname_add() of the lowest `n` bytes of a word, 1 to 8, one after another, up to the first dot. Returns how many.
+ */
+static __always_inline __u32 hostname_add8(struct hostname *h, __u64 word, __u32 n)
+{
+	__u64 ends = 0x80 * HOSTNAME_ONES, low = word & 0x7f * HOSTNAME_ONES, good, dots;
+
+	dots = hostname_among(low, '.', '.') & ~word & ends >> (64 - n * 8);
+	esafe_store8(&h->wire[h->len & 255], word);
+	if (dots) {
+		__u32 label;
+
+		n = (lowest_bit(dots) >> 3) + 1;
+		label = h->len + n - h->start - 2;
+		h->bad |= !label || label > 63;
+		h->wire[h->start & 255] = label;
+		h->start = h->len + n - 1;
+	}
+	ends >>= (8 - n) * 8;
+	good = hostname_among(low | 0x20 * HOSTNAME_ONES, 'a', 'z') | hostname_among(low, '0', '9') |
+	       hostname_among(low, '-', '-') | hostname_among(low, '_', '_');
+	h->bad |= (((good & ~word) | dots) & ends) != ends;
+	h->len += n;
+	return n;
 }
 
 /* No more bytes. Returns 0, or -1: not a host name. */

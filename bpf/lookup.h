@@ -3,18 +3,8 @@
 #ifndef ESAFE_LOOKUP_H
 #define ESAFE_LOOKUP_H
 
+#include "bytes.h"
 #include "maps.h"
-
-/* Number of the lowest bit of a word that has one: how many lie below it, counted without a branch. */
-static __always_inline __u32 lowest_bit(__u64 word)
-{
-	__u64 n = (word & -word) - 1;
-
-	n -= n >> 1 & 0x5555555555555555ULL;
-	n = (n & 0x3333333333333333ULL) + (n >> 2 & 0x3333333333333333ULL);
-	n = (n + (n >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-	return n * 0x0101010101010101ULL >> 56;
-}
 
 static __always_inline int slot_applies(__u64 slot, __u32 depth, __u32 labels)
 {

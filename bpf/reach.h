@@ -198,10 +198,14 @@ PART int reach(void)
 
 	if (!s || !p)
 		return 1; /* without a policy its first data will be refused */
-	is_resolved = resolved_find(s, p);
-	if (is_resolved && !net_is_likely(s, p))
+	is_resolved = p->refuses && resolved_find(s, p);
+	if (net_is_likely(s, p))
+		return reach_slow(is_resolved);
+	if (!p->refuses || is_resolved)
 		return 1;
-	return reach_slow(is_resolved);
+	if (!who(s, p) && !(p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_RESOLVED))
+		return 1;
+	return reach_slow(0);
 }
 
 /* What is known of a connection that does not say its name. */

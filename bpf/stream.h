@@ -20,6 +20,21 @@
 #include "report.h"
 #include "table.h"
 
+/* Nothing holds any more that was known of a connection with these addresses and ports. */
+PART int stream_forget(void)
+{
+	struct scratch *s = scratch_get();
+	struct judged_bucket *b;
+
+	if (!s)
+		return -1;
+	b = judged_bucket(s->flow);
+	if (b)
+		judged_forget(b, s->flow);
+	backflight_close(s);
+	return flight_close(s);
+}
+
 /*
  * A SYN of the client, or with `inbound` one from the far side to a device here: the connection begins anew. A SYN
  * that is only repeated changes nothing. Returns 1 if it replaces another one: then the server has the last word on
@@ -45,9 +60,10 @@ PART int stream_begin(int inbound)
 	if (o && !inbound && OPENING_STATE(o) != OPENING_INBOUND &&
 	    (OPENING_STATE(o) == OPENING_FAST_WATCHED ? o->end : o->start) == s->pkt.seq + 1)
 		return OPENING_STATE(o) == OPENING_SYN && o->end == o->start - 1;
-	stream_settle(JUDGED_NONE);
+	stream_forget();
 	now = bpf_jiffies64();
-	o = opening_victim(b, now);
+	if (!o)
+		o = opening_victim(b, now);
 	o->start = s->pkt.seq + 1;
 	o->end = o->start - contested;
 	opening_state_set(o, s->flow, inbound ? OPENING_INBOUND : OPENING_SYN, now);

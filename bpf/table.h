@@ -37,7 +37,7 @@ PART int judged_put(__u64 hash, __u32 state)
 
 	if (!b || !s)
 		return -1;
-	if (judged_set(b, hash, state ? JUDGED_IN_ERA(state, s->era) : state, bpf_jiffies64())) {
+	if (judged_set(b, hash, JUDGED_IN_ERA(state, s->era), bpf_jiffies64())) {
 		struct esafe_stats *st = stats_get();
 
 		if (st)

@@ -291,10 +291,22 @@ static __always_inline int tls_take(struct tls_reader *r, __u32 take)
 	return 0;
 }
 
+/* Adds up to `avail` bytes of the name, of `there` that are in the buffer from `at` on. Returns how many. */
+static __always_inline __u32 tls_name_part(struct tls_reader *r, const __u8 *bytes, __u32 at, __u32 there, __u32 avail)
+{
+	__u32 take = r->need < avail ? r->need : avail;
+
+	if (there < 8 || !hostname_has_room(&r->name)) {
+		hostname_add(&r->name, bytes[at]);
+		return 1;
+	}
+	return hostname_add8(&r->name, esafe_load8(&bytes[at]), take < 8 ? take : 8);
+}
+
 /*
- * One step over the bytes up to `have`: a record header, a stretch that is left out, up to four bytes of a field, or
- * one of the name. `mask` + 1 is the size of the buffer, a power of two of at least what is read at a time. TLS_AGAIN:
- * there may be more to do; TLS_MORE: all bytes were read.
+ * One step over the bytes up to `have`: a record header, a stretch that is left out, up to four bytes of a field, or up
+ * to eight of the name. `mask` + 1 is the size of the buffer, a power of two of at least what is read at a time; behind
+ * its end its first eight bytes stand again. TLS_AGAIN: there may be more to do; TLS_MORE: all bytes were read.
  */
 static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {
@@ -317,10 +329,11 @@ static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8
 		return tls_take(r, take) ? TLS_BAD : TLS_AGAIN;
 	}
 	if (r->field == TLS_F_NAME) {
-		hostname_add(&r->name, TLS_BYTE(bytes, at, mask));
-		if (tls_take(r, 1))
+		take = tls_name_part(r, bytes, at & mask, have - at, avail);
+		r->need -= take;
+		if (tls_take(r, take))
 			return TLS_BAD;
-		if (--r->need)
+		if (r->need)
 			return TLS_AGAIN;
 		r->named = 1;
 		if (hostname_end(&r->name))

@@ -76,6 +76,7 @@ static void compile_groups(struct compiling *c)
 				 (set[SET_UNRESOLVED] ? ESAFE_GROUP_RESOLVED : 0) |
 				 (set[SET_UNNAMED] ? ESAFE_GROUP_NAMED : 0),
 		};
+		c->out->refuses |= !!set[SET_UNRESOLVED];
 	}
 	c->out->strictest = c->group[c->policy->unknown];
 	c->out->doh = compile_doh(c);

@@ -362,7 +362,7 @@ struct esafe_policy {
 	__u32 pinned_count;
 	__u32 negative_ttl; /* seconds, TTL of the SOA in NXDOMAIN and NODATA */
 	__u8 strictest;     /* group of devices that nothing is known of */
-	__u8 pad;
+	__u8 refuses;       /* ESAFE_GROUP_RESOLVED is set in some group */
 	__u16 doh;          /* category of what is asked of encrypted resolvers; ESAFE_NO_CATEGORY: there is none */
 	__u32 nets_count;
 	__u32 resolvers_count;

@@ -21,13 +21,12 @@ Test(judged, kept_and_removed)
 	cr_expect_eq(judged_set(b, HASH(3), JUDGED_BLOCKED, JUDGED_STEP), 0, "it has its place");
 	cr_expect_eq(judged_find(b, HASH(3)) & 3, JUDGED_BLOCKED);
 	cr_expect_eq(judged_find(b, HASH(3)) >> 2 & 0x7ff, 1);
-	cr_expect_eq(judged_set(b, HASH(3), JUDGED_NONE, 0), 0);
-	cr_expect_eq(judged_find(b, HASH(3)), 0);
-	cr_expect_eq(judged_set(b, HASH(99), JUDGED_NONE, 0), 0, "nothing to remove");
+	judged_forget(b, HASH(3));
+	judged_forget(b, HASH(99)); /* nobody */
 	for (__u64 i = 1; i <= JUDGED_WAYS; i++)
 		cr_expect_eq(!judged_find(b, HASH(i)), i == 3, "%llu", i);
 	cr_expect_eq(judged_set(b, HASH(9), JUDGED_PASS, 0), 0, "the free place is taken");
-	cr_expect_eq(judged_set(b, HASH(99), JUDGED_NONE, JUDGED_STEP), 0, "nothing to remove, and none is free");
+	judged_forget(b, HASH(99)); /* nobody, and none is free */
 	for (__u64 i = 1; i <= JUDGED_WAYS + 1; i++)
 		cr_expect_eq(!judged_find(b, HASH(i)), i == 3, "%llu", i);
 	free(b);
@@ -44,7 +43,7 @@ Test(judged, no_second_entry)
 	for (__u64 i = 1; i <= JUDGED_WAYS; i++) {
 		__u64 gone = i % JUDGED_WAYS + 1;
 
-		judged_set(&b, HASH(gone), JUDGED_NONE, 0);
+		judged_forget(&b, HASH(gone));
 		cr_expect_eq(judged_set(&b, HASH(i), JUDGED_BLOCKED, 0), 0);
 		found = 0;
 		for (int way = 0; way < JUDGED_WAYS; way++)

@@ -266,6 +266,33 @@ static int spell(struct hostname *h, const char *text, size_t len)
 	return hostname_end(h);
 }
 
+/* The same with up to `step` bytes at a time: the result must be. */
+static void spell_alike(const char *text, size_t len, size_t step)
+{
+	struct hostname one, many;
+	int rc = spell(&one, text, len);
+
+	hostname_start(&many);
+	for (size_t at = 0; at < len;) {
+		size_t n = len - at < step ? len - at : step;
+		__u64 word = 0xa5a5a5a5a5a5a5a5ULL; /* what is behind the name does not count */
+
+		memcpy(&word, text + at, n);
+		if (hostname_has_room(&many)) {
+			n = hostname_add8(&many, word, n);
+			cr_assert(n && n <= step);
+			at += n;
+		} else {
+			hostname_add(&many, text[at++]);
+		}
+	}
+	cr_assert_eq(hostname_end(&many), rc, "%.*s by %zu", (int)len, text, step);
+	if (rc)
+		return;
+	cr_assert_eq(many.len, one.len);
+	cr_assert_arr_eq(many.wire, one.wire, one.len, "%.*s by %zu", (int)len, text, step);
+}
+
 Test(hostname, spelt)
 {
 	static const struct { const char *text, *wire; int len; } rows[] = {
@@ -292,6 +319,32 @@ Test(hostname, spelt)
 			continue;
 		cr_expect_eq(h.len, (__u32)rows[i].len, "%s: %u", rows[i].text, h.len);
 		cr_expect_arr_eq(h.wire, rows[i].wire, rows[i].len, "%s", rows[i].text);
+	}
+}
+
+Test(hostname, words_as_bytes)
+{
+	static const char *const texts[] = {
+		"www.example.org", "a.b.c.d.e.f.g.h", "a.b.c.d.e.f.g.h.", "abcdefgh.ijklmnop.", ".abcdefg", "abcdefg..",
+		"........", "a......b", "www.site-not_listed.example", "under_score", "UPPER.Case.ORG", "1234567.9",
+	};
+	char text[300];
+
+	for (size_t step = 1; step <= 8; step++) {
+		for (size_t i = 0; i < ROWS(texts); i++)
+			spell_alike(texts[i], strlen(texts[i]), step);
+		for (size_t at = 0; at < 16; at++) /* every byte in every place */
+			for (int c = 0; c < 256; c++) {
+				memcpy(text, "abcdefgh1jklm-op", 16);
+				text[at] = c;
+				spell_alike(text, 16, step);
+			}
+		for (size_t len = 1; len < 300; len++) /* labels and names that are too long */
+			for (size_t label = 61; label < 66; label++) {
+				for (size_t i = 0; i < len; i++)
+					text[i] = i % (label + 1) == label ? '.' : 'x';
+				spell_alike(text, len, step);
+			}
 	}
 }
 
