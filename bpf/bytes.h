@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two and four bytes at any address (for eight see esafe/hash.h), and the bits of a word. The kernel's verifier and every architecture it runs
- * on take unaligned access to map memory; C wants it said, and what clang makes of the saying costs eight times as
- * much.
+ * Two and four bytes at any address (for eight see esafe/hash.h), and the bits of a word. The kernel's verifier and
+ * every architecture it runs on take unaligned access to map memory; C wants it said, and what clang makes of the
+ * saying costs eight times as much.
  */
 #ifndef ESAFE_BYTES_H
 #define ESAFE_BYTES_H
