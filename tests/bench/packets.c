@@ -351,7 +351,7 @@ int main(void)
 {
 	size_t size = sizeof(*frames) * REFILL_FRAMES;
 
-	lab = lab_open();
+	lab = lab_open_with(LAB_XDP);
 	lab_policy(lab, policy);
 	lab_device(lab, "pupils", 1);
 	lab_device(lab, "careful", 252);

@@ -88,20 +88,28 @@ static inline int lab_quiet(enum libbpf_print_level level, const char *fmt, va_l
 	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, args) : 0;
 }
 
-/* The programs as a kernel has them that does not take the reading of QUIC, or all of them. */
-static inline struct esafe_bpf *lab_load(int reads_quic)
+/* Beside esafe_ingress and esafe_egress; what is not run is not loaded: the verifier takes its time. */
+enum lab_programs {
+	LAB_NO_QUIC = 1, /* in place of esafe_ingress, as a kernel has it that does not take the reading of QUIC */
+	LAB_XDP = 2,
+	LAB_WHY = 4,
+};
+
+static inline struct esafe_bpf *lab_load(unsigned programs)
 {
 	struct esafe_bpf *skel = esafe_bpf__open();
 
 	LAB_CHECK(skel);
-	bpf_program__set_autoload(skel->progs.esafe_ingress, reads_quic);
-	bpf_program__set_autoload(skel->progs.esafe_noquic, !reads_quic);
+	bpf_program__set_autoload(skel->progs.esafe_ingress, !(programs & LAB_NO_QUIC));
+	bpf_program__set_autoload(skel->progs.esafe_noquic, !!(programs & LAB_NO_QUIC));
+	bpf_program__set_autoload(skel->progs.esafe_xdp, !!(programs & LAB_XDP));
+	bpf_program__set_autoload(skel->progs.esafe_why, !!(programs & LAB_WHY));
 	LAB_CHECK(!esafe_bpf__load(skel));
 	return skel;
 }
 
 /* Every test has maps of its own: nothing is pinned, nothing attached. */
-static inline struct lab *lab_open_with(int reads_quic)
+static inline struct lab *lab_open_with(unsigned programs)
 {
 	struct lab *lab = calloc(1, sizeof(*lab));
 	struct esafe_config config = { .hash_k1 = LAB_K1, .hash_k2 = LAB_K2, .flow_k1 = LAB_K2, .flow_k2 = LAB_K1,
@@ -110,8 +118,8 @@ static inline struct lab *lab_open_with(int reads_quic)
 
 	libbpf_set_print(lab_quiet);
 	LAB_CHECK(lab);
-	lab->skel = lab_load(reads_quic);
-	lab->ingress = reads_quic ? lab->skel->progs.esafe_ingress : lab->skel->progs.esafe_noquic;
+	lab->skel = lab_load(programs);
+	lab->ingress = programs & LAB_NO_QUIC ? lab->skel->progs.esafe_noquic : lab->skel->progs.esafe_ingress;
 #define X(name) lab->maps.name = bpf_map__fd(lab->skel->maps.name);
 	MAPS_LIST(X)
 #undef X
@@ -135,7 +143,7 @@ static inline struct lab *lab_open_with(int reads_quic)
 
 static inline struct lab *lab_open(void)
 {
-	return lab_open_with(1);
+	return lab_open_with(0);
 }
 
 static inline void lab_close(struct lab *lab)

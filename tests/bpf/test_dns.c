@@ -30,7 +30,7 @@ static struct lab *lab;
 
 static void setup(void)
 {
-	lab = lab_open();
+	lab = lab_open_with(LAB_XDP);
 	lab_policy(lab, policy);
 	lab_names(lab, names);
 	lab_device(lab, "pupils", 1);

@@ -11,7 +11,7 @@ Test(quicodd, not_read)
 	struct client c;
 
 	teardown();
-	lab = lab_open_with(0);
+	lab = lab_open_with(LAB_NO_QUIC);
 	open_school();
 	for (int i = 0; i < 4; i++) {
 		c = client(1, versions[i & 1]);

@@ -39,7 +39,7 @@ static void setup(void)
 	struct esafe_device other;
 	int locked;
 
-	lab = lab_open();
+	lab = lab_open_with(LAB_WHY);
 	lab_policy(lab, policy);
 	locked = idtable_get(&lab->categories, "locked");
 	lab->policy->floor[locked / 64] |= 1ULL << locked % 64;
