@@ -19,6 +19,7 @@ enum pkt_kind {
 	PKT_OTHER,    /* nothing that esafe judges */
 	PKT_TCP,
 	PKT_UDP,
+	PKT_ICMP,     /* whole, or its first fragment; without ports */
 	PKT_PROTO,    /* another protocol over IP: pkt.l4_proto; without ports */
 	PKT_FRAGMENT, /* of a protocol that is judged: cannot be */
 	PKT_BAD,      /* headers that contradict themselves or go on for too long */
@@ -159,6 +160,14 @@ static __always_inline int pkt_is_extension(__u32 next)
 	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH || next == 135 || next == 139 || next == 140;
 }
 
+static __always_inline enum pkt_kind pkt_read_icmp(struct pkt *p, __u32 l4_len)
+{
+	p->sport = p->dport = 0;
+	p->payload = p->l4;
+	p->payload_len = l4_len;
+	return PKT_ICMP;
+}
+
 /* What every network needs says nothing of where somebody goes. */
 static __always_inline enum pkt_kind pkt_read_proto(struct pkt *p)
 {
@@ -177,6 +186,9 @@ static __always_inline enum pkt_kind pkt_read_l4(const struct view *v, struct pk
 		return p->first_fragment ? PKT_FRAGMENT : pkt_read_tcp(v, p, l4_len);
 	case IPPROTO_UDP:
 		return pkt_read_udp(v, p, l4_len);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return pkt_read_icmp(p, l4_len);
 	default:
 		return pkt_read_proto(p);
 	}

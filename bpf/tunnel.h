@@ -20,6 +20,7 @@
  *   Teredo     an IPv6 packet of just that length, from or to Teredo's own or a link-local address (RFC 4380), or any
  *              on port 3544
  *   SSH        "SSH-", the first bytes of the client (RFC 4253 section 4.2)
+ *   ICMP       an echo (RFC 792, RFC 4443 section 4) with more data than one has that only asks who is there
  *   PPTP       length 156 2 | type 1 2 | 1a2b3c4d (RFC 2637 section 2.1)
  *
  * What is behind them is sealed: whoever changes how a protocol begins (there are such programs) is not seen here. The
@@ -195,6 +196,14 @@ static __always_inline int tunnel_stream(const __u8 *m, __u32 len)
 	if (len < 16 || (m[2] != 0x50 && len < 2 + whole))
 		return TUNNEL_MORE;
 	return tunnel_is_openvpn(m, 2, whole) ? ESAFE_R_OPENVPN : TUNNEL_NONE;
+}
+
+#define TUNNEL_ECHO_MAX 136 /* header and data; ping has 40 or 64 */
+
+/* Is it an echo of ICMP, asked or answered? */
+static __always_inline int tunnel_is_echo(__u32 protocol, __u8 type)
+{
+	return protocol == 1 ? type == 0 || type == 8 : type == 128 || type == 129;
 }
 
 /* An IP protocol that is neither TCP nor UDP nor for control. */

@@ -87,6 +87,16 @@ PART int tunnel_judge(__u32 reason)
 	return s->verdict != ESAFE_ALLOW;
 }
 
+/* The ICMP message in scratch.pkt: is it an echo of more bytes than one needs? In parts it says how long it will be. */
+static __always_inline int tunnel_in_echo(struct __sk_buff *skb, const struct scratch *s)
+{
+	__u8 type;
+
+	if (s->pkt.payload_len <= TUNNEL_ECHO_MAX && !s->pkt.first_fragment)
+		return 0;
+	return bpf_skb_load_bytes(skb, s->pkt.payload, &type, 1) || tunnel_is_echo(s->pkt.l4_proto, type);
+}
+
 /* The datagram of `whole` bytes at `from`: its first bytes in scratch.head; which tunnel it is, or 0. */
 PART int tunnel_look(struct __sk_buff *skb, __u32 from, __u32 whole)
 {

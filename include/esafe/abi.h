@@ -98,7 +98,8 @@
 	X(PROTOCOL, 51, "protocol", "an IP protocol that cannot be inspected")                      \
 	X(SUPERVISION, 52, "supervision", "an adult's supervised session is open")                  \
 	X(QUOTA, 53, "quota", "the volume that was allowed is used up")                             \
-	X(DNS_TOO_LONG, 54, "dns-too-long", "a DNS answer longer than what is read")
+	X(DNS_TOO_LONG, 54, "dns-too-long", "a DNS answer longer than what is read")                \
+	X(ICMP, 55, "icmp", "an echo of ICMP with as much in it as a tunnel needs")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,
@@ -257,7 +258,7 @@ struct esafe_group {
 	__u8 pad[2];
 };
 _Static_assert(sizeof(struct esafe_group) == 8, "abi");
-#define ESAFE_TUNNEL_BIT(reason) (1 << ((reason) - ESAFE_R_WIREGUARD)) /* WIREGUARD to PROTOCOL */
+#define ESAFE_TUNNEL_BIT(reason) (1 << ((reason) - ESAFE_R_WIREGUARD)) /* WIREGUARD to PROTOCOL, ICMP */
 #define ESAFE_LOG_FULL 0    /* every name */
 #define ESAFE_LOG_BLOCKED 1 /* only what was not plainly allowed */
 #define ESAFE_LOG_NONE 2    /* only the locked floor */

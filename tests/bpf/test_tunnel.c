@@ -279,6 +279,39 @@ Test(tunnel, other_protocols)
 	cr_assert_eq(other(2, PUPIL, 0, NULL), TC_ACT_UNSPEC);
 }
 
+/* An ICMP message of this type and length, or its first part. */
+static int icmp(__u8 type, int host, int v6, __u32 len, int in_parts, const char *dst)
+{
+	struct lab_packet p = { .host = host, .v6 = v6, .dst = dst, .payload = bytes, .len = len - 8,
+				.fragment = in_parts ? 0x2000 : 0 };
+	static struct frame f;
+
+	lab_frame(&f, &p);
+	f.bytes[v6 ? 20 : 23] = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	f.bytes[v6 ? 54 : 34] = type;
+	return lab_run(lab, lab->skel->progs.esafe_ingress, &f, NULL);
+}
+
+Test(tunnel, echoes)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		for (int reply = 0; reply < 2; reply++) {
+			__u8 type = v6 ? 128 + reply : reply ? 0 : 8;
+
+			cr_assert_eq(icmp(type, PUPIL, v6, 64, 0, NULL), TC_ACT_UNSPEC);
+			cr_assert_eq(icmp(type, PUPIL, v6, 136, 0, NULL), TC_ACT_UNSPEC);
+			cr_assert_eq(lab->events, 0);
+			cr_assert_eq(icmp(type, PUPIL, v6, 137, 0, NULL), TC_ACT_SHOT);
+			cr_assert_eq(icmp(type, PUPIL, v6, 1400, 0, NULL), TC_ACT_SHOT);
+			cr_assert(v6 || icmp(type, PUPIL, v6, 64, 1, NULL) == TC_ACT_SHOT, "in parts");
+			cr_assert_eq(icmp(type, ROUTER, v6, 1400, 0, NULL), TC_ACT_UNSPEC);
+			cr_assert_eq(icmp(type, PUPIL, v6, 1400, 0, v6 ? "fd00::9" : "192.168.3.9"), TC_ACT_UNSPEC);
+			cr_assert_eq(icmp(v6 ? 1 : 3, PUPIL, v6, 576, 0, NULL), TC_ACT_UNSPEC, "an error");
+		}
+	cr_assert_eq(icmp(8, STAFF, 0, 1400, 0, NULL), TC_ACT_SHOT);
+	expect("staff", ESAFE_BLOCK, ESAFE_R_ICMP, ESAFE_P_IP);
+}
+
 /* A new policy is felt by the next packet. */
 Test(tunnel, a_new_policy_counts_at_once)
 {

@@ -210,8 +210,9 @@ Test(pkt, other_protocols)
 			at = v6 ? ipv6(&f, proto) : ipv4(&f, 0, 0, proto);
 			fill(&f, 0, 8);
 			close_ip(&f, at, 0);
-			cr_assert_eq(read_frame(&f, &p), proto == 1 || proto == 2 || proto == 58 ? PKT_OTHER : PKT_PROTO, "%d",
-				     proto);
+			cr_assert_eq(read_frame(&f, &p), proto == 1 || proto == 58 ? PKT_ICMP : proto == 2 ? PKT_OTHER :
+				     PKT_PROTO, "%d", proto);
+			cr_assert(p.l4_proto != 1 || (p.payload == p.l4 && p.payload_len == 8));
 			cr_assert_eq(p.l4_proto, proto);
 			expect_addresses(&p, v6);
 		}
@@ -252,6 +253,8 @@ Test(pkt, fragments_of_ipv4)
 	cr_expect_eq(read_fragment4(0x0021, IPPROTO_UDP, &p), PKT_OTHER, "the last");
 	cr_expect_eq(read_fragment4(0x0020, IPPROTO_UDP, &p), PKT_FRAGMENT, "one that covers what the first one said");
 	cr_expect_eq(read_fragment4(0x0001, 1, &p), PKT_OTHER, "of ICMP");
+	cr_expect_eq(read_fragment4(0x2000, 1, &p), PKT_ICMP, "the first of ICMP");
+	cr_expect_eq(p.first_fragment, 1);
 	cr_expect_eq(read_fragment4(0x0001, 47, &p), PKT_PROTO, "of a tunnel");
 	cr_expect_eq(read_fragment4(0, IPPROTO_UDP, &p), PKT_UDP);
 	cr_expect_eq(p.first_fragment, 0);

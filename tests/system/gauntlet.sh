@@ -40,14 +40,6 @@ tell() {
 	[[ $out == *" strategies in "* ]] || bad "$what: it did not come to its end"
 }
 
-# For some minutes after it was first attached the filter lets connections be that it does not know; not here.
-end_adoption() {
-	local map=/sys/fs/bpf/es-$tag/config value
-	value=$(bpftool -j map dump pinned "$map" | jq -r '.[0].value | [.[0:32], [range(8) | "0x00"], .[40:]] | flatten | join(" ")')
-	# shellcheck disable=SC2086 # bytes
-	bpftool map update pinned "$map" key 0 0 0 0 value $value
-}
-
 open_empty_school
 make_client
 tell "without a filter" gauntlet -n
@@ -57,5 +49,5 @@ cp "$tests/school.yaml" "$run/policy.yaml"
 start_filter
 enrol_devices
 tell "with the filter" gauntlet
-holds "what is not known is refused from now on" end_adoption
+holds "what is not known is refused from now on" end_grace
 tell "a flood of connections" gauntlet -j 6 -o pressure -f 60000

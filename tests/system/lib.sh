@@ -11,6 +11,7 @@
 #   asks HOST NAME [TYPE] [...]  "NXDOMAIN", "NODATA" or the addresses and names of the answer; further words go to dig
 #   loads HOST URL [...]         "reached NAME over http(s)", "reset", "unresolved", "timeout"...; further words go to curl
 #   ctl ...                      esafectl
+#   end_grace                    what is not known is refused from now on
 set -uo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -162,6 +163,15 @@ stop_filter() { school unfilter "$tag" "${1:-TERM}" || bail_out "esafed does not
 enrol_devices() {
 	ctl device add 02:00:00:00:00:11 pupil-laptop --group pupils >/dev/null || bail_out "a device cannot be registered"
 	ctl device add 02:00:00:00:00:12 staff-laptop --group staff >/dev/null || bail_out "a device cannot be registered"
+}
+
+# For some minutes after it was first attached the filter lets be what it does not know: no story has the time.
+end_grace() {
+	local config=/sys/fs/bpf/es-$tag/config value
+	value=$(bpftool -j map lookup pinned "$config" key 0 0 0 0 |
+		jq -r '.value as $v | [range($v | length) | if . >= 32 and . < 40 then "0" else $v[.] end] | join(" ")')
+	# shellcheck disable=SC2086 # bytes
+	bpftool map update pinned "$config" key 0 0 0 0 value $value
 }
 
 # Files of the daemon are laid out, but it is not started.

@@ -13,15 +13,6 @@ END
 start_filter
 enrol_devices
 
-# Just after the filter was attached, what devices know already holds. The story has no five minutes to wait.
-config=/sys/fs/bpf/es-$tag/config
-end_grace() {
-	local value
-	value=$(bpftool -j map lookup pinned "$config" key 0 0 0 0 |
-		jq -r '.value as $v | [range($v | length) | if . >= 32 and . < 40 then "0" else $v[.] end] | join(" ")')
-	# shellcheck disable=SC2086
-	bpftool map update pinned "$config" key 0 0 0 0 value $value
-}
 by_number() { loads "$1" "https://$2/"; }
 sees "in the first minutes, by number" "reached  over https" by_number pupil 203.0.113.82
 holds "they are over" end_grace
