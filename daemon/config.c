@@ -34,6 +34,23 @@ static int row_path(struct reader *reader, const struct node *node, const struct
 	return row_text(reader, node, row, field);
 }
 
+/* A path, or a list of them. */
+static int row_leases(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	char **paths = field;
+	size_t n = 0;
+	int err = 0;
+
+	if (node->kind != NODE_LIST)
+		return row_path(reader, node, row, paths);
+	for (const struct node *child = node->first; child && !err; child = child->next) {
+		if (n == CONFIG_LEASES)
+			return reader_problem(reader, child, "more than %d lease files", CONFIG_LEASES);
+		err = row_path(reader, child, row, &paths[n++]);
+	}
+	return err;
+}
+
 static int row_ifname(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
 	if (reader_expect(reader, node, NODE_SCALAR, row->key))
@@ -190,7 +207,7 @@ static const struct row rows[] = {
 	  .read = row_path,
 	  .offset = offsetof(struct config, login),
 	  .arg = &(const size_t){ SOCKET_MAX } },
-	{ .key = "dhcp_leases", .read = row_path, .offset = offsetof(struct config, dhcp_leases) },
+	{ .key = "dhcp_leases", .read = row_leases, .offset = offsetof(struct config, dhcp_leases) },
 	{ .key = "zone", .read = row_zone, .offset = offsetof(struct config, zone) },
 	{ .key = "quic_inspect",
 	  .read = row_bool_word,
@@ -280,7 +297,8 @@ void config_free(struct config *config)
 	free(config->socket);
 	free(config->terms);
 	free(config->login);
-	free(config->dhcp_leases);
+	for (size_t i = 0; i < CONFIG_LEASES; i++)
+		free(config->dhcp_leases[i]);
 	free(config->zone);
 	config_radius_free(&config->radius);
 	config_logon_free(&config->logon);

@@ -13,6 +13,7 @@
 #include "session_table.h"
 
 #define CONFIG_INTERFACES 32
+#define CONFIG_LEASES 4
 
 struct config_iface {
 	char name[IF_NAMESIZE];
@@ -35,7 +36,7 @@ struct config {
 	char *state_dir;
 	char *pin_dir;
 	char *socket;
-	char *dhcp_leases; /* NULL: none */
+	char *dhcp_leases[CONFIG_LEASES + 1]; /* files, up to a NULL */
 	char *zone;        /* such as Europe/London */
 	bool quic_inspect; /* names in QUIC are read for groups that say so; false: QUIC is rejected instead */
 	struct config_listen metrics;

@@ -284,7 +284,7 @@ static void start_helpers(struct esafed *esafed)
 		log_error("the neighbour table is not followed");
 	if (links_start(esafed->loop, attach_links_changed, esafed, &esafed->links))
 		log_error("interfaces that come later are not noticed");
-	if (config->dhcp_leases)
+	if (config->dhcp_leases[0])
 		leasewatch_start(esafed->loop, config->dhcp_leases, devices_addresses_changed, esafed, &esafed->leases);
 }
 

@@ -14,10 +14,6 @@
 #define WLAN 105
 #define NOTHING (-1)
 
-#define LABELS_MAX 16
-#define EXTENSIONS_MAX 8
-#define TAGGED_MAX 32
-
 struct rest { /* what is not read yet */
 	const __u8 *at;
 	size_t len;
@@ -63,13 +59,10 @@ static int open_ethernet(struct rest *r)
  */
 static int open_mpls(struct rest *r)
 {
-	bool last = false;
-
-	for (int i = 0; !last; i++) {
-		if (i == LABELS_MAX || r->len < 4)
+	for (bool last = false; !last; skip(r, 4)) {
+		if (r->len < 4)
 			return NOTHING;
 		last = r->at[2] & 1;
-		skip(r, 4);
 	}
 	if (!r->len)
 		return NOTHING;
@@ -198,14 +191,14 @@ static int open_gtp(struct rest *r)
 		return NOTHING;
 	next = flags & 4 ? r->at[3] : 0;
 	skip(r, 4);
-	for (int i = 0; next && i < EXTENSIONS_MAX; i++) {
+	while (next) {
 		size_t length = r->len ? r->at[0] * 4 : 0;
 
 		if (!length || !skip(r, length))
 			return NOTHING;
 		next = r->at[-1];
 	}
-	return next ? NOTHING : RAW;
+	return RAW;
 }
 
 /* RFC 2661 section 3.1: flags and version 2 2 | [length 2] | tunnel 2 | session 2 | [sequence 4] | [offset 2, pad]. */
@@ -259,7 +252,7 @@ static int open_tzsp(struct rest *r)
 		return NOTHING;
 	link = get16(r->at + 2) == 1 ? ETHERNET : get16(r->at + 2) == 18 ? WLAN : NOTHING;
 	skip(r, 4);
-	for (int i = 0; r->len && i < TAGGED_MAX; i++) {
+	while (r->len) {
 		unsigned tag = r->at[0];
 
 		if (tag == 1)

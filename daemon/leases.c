@@ -1,122 +1,77 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * dnsmasq(8), --dhcp-leasefile: "EXPIRES MAC ADDRESS HOSTNAME CLIENT-ID", one lease a line; "*" is no hostname. A MAC
- * of another medium than Ethernet has its number and '-' in front. A line "duid ..." begins the DHCPv6 leases, whose
- * second word is an IAID.
- */
-#include <arpa/inet.h>
-#include <ctype.h>
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "leaseline.h"
 #include "leases.h"
 
-#define WORD_SIZE 80
+#define ROOM (2 * LEASES_MAX) /* items, before those that are out of date go */
 
-/* Copies the next word of the line; false when there is none, or it is too long for any of ours. */
-static bool next_word(const char **at, const char *end, char out[WORD_SIZE])
+struct reading {
+	struct leases leases;
+	__u32 places; /* lines with an address so far */
+	bool full;
+};
+
+static int compare_addr_place(const void *a, const void *b)
 {
-	size_t len = 0;
+	const struct lease *x = a, *y = b;
+	int order = memcmp(x->addr, y->addr, 16);
 
-	while (*at < end && **at == ' ')
-		(*at)++;
-	while (*at + len < end && (*at)[len] != ' ')
-		len++;
-	if (!len || len >= WORD_SIZE)
-		return false;
-	memcpy(out, *at, len);
-	out[len] = '\0';
-	*at += len;
-	return true;
+	return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-static int hex_digit(char c)
+/* Of each address the last that was said of it stays; at the end nothing, if that is that it is free. */
+static void drop_superseded(struct leases *leases, bool at_end)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+	size_t kept = 0;
 
-static bool parse_mac(const char *word, __u8 mac[6])
-{
-	for (int i = 0; i < 6; i++, word += 3) {
-		int high = hex_digit(word[0]), low = high < 0 ? -1 : hex_digit(word[1]);
+	if (leases->n)
+		qsort(leases->item, leases->n, sizeof(*leases->item), compare_addr_place);
+	for (size_t i = 0; i < leases->n; i++) {
+		const struct lease *lease = &leases->item[i];
 
-		if (low < 0 || word[2] != (i < 5 ? ':' : '\0'))
-			return false;
-		mac[i] = high << 4 | low;
+		if (i + 1 < leases->n && !memcmp(lease->addr, lease[1].addr, 16))
+			continue;
+		if (!at_end || !lease->over)
+			leases->item[kept++] = *lease;
 	}
-	return true;
+	leases->n = kept;
 }
 
-static bool parse_expiry(const char *word, __s64 *out)
+/* Room for one more; false: no memory, or *full, too many of them are not out of date. */
+static bool make_room(struct reading *reading)
 {
-	__s64 value = 0;
+	struct leases *leases = &reading->leases;
+	struct lease *bigger;
 
-	for (; isdigit((unsigned char)*word) && value < (__s64)1 << 40; word++)
-		value = value * 10 + (*word - '0');
-	*out = value;
-	return !*word;
+	if (leases->n == ROOM) {
+		drop_superseded(leases, false);
+		reading->full = leases->n > ROOM / 4 * 3; /* or each line would need its sorting */
+	}
+	if (reading->full)
+		return false;
+	if (leases->n & (leases->n - 1)) /* room doubles */
+		return true;
+	bigger = realloc(leases->item, (leases->n ? leases->n * 2 : 1) * sizeof(*bigger));
+	if (bigger)
+		leases->item = bigger;
+	return bigger;
 }
 
-static bool parse_address(const char *word, __u8 addr[16])
+static int add(struct reading *reading, const struct lease *lease)
 {
-	if (strchr(word, ':'))
-		return inet_pton(AF_INET6, word, addr) == 1;
-	memset(addr, 0, 10);
-	addr[10] = addr[11] = 0xff;
-	return inet_pton(AF_INET, word, addr + 12) == 1;
-}
+	struct leases *leases = &reading->leases;
 
-static void take_hostname(const char *word, char out[LEASE_HOSTNAME])
-{
-	size_t i;
-
-	out[0] = '\0';
-	if (!strcmp(word, "*") || strlen(word) >= LEASE_HOSTNAME)
-		return;
-	for (i = 0; word[i]; i++)
-		if (!isalnum((unsigned char)word[i]) && !strchr("-_.", word[i]))
-			return;
-	memcpy(out, word, i + 1);
-}
-
-enum line_kind { LINE_LEASE, LINE_OTHER, LINE_BAD };
-
-static enum line_kind parse_line(const char *at, const char *end, struct lease *lease)
-{
-	char expires[WORD_SIZE], mac[WORD_SIZE], addr[WORD_SIZE], hostname[WORD_SIZE];
-
-	if (!next_word(&at, end, expires))
-		return at == end ? LINE_OTHER : LINE_BAD;
-	if (!strcmp(expires, "duid"))
-		return LINE_OTHER;
-	if (!next_word(&at, end, mac) || !next_word(&at, end, addr) || !parse_expiry(expires, &lease->expires) ||
-	    !parse_address(addr, lease->addr))
-		return LINE_BAD;
-	if (!parse_mac(mac, lease->mac))
-		return LINE_OTHER;
-	take_hostname(next_word(&at, end, hostname) ? hostname : "*", lease->hostname);
-	return LINE_LEASE;
-}
-
-static int add(struct leases *leases, const struct lease *lease)
-{
-	struct lease *bigger = leases->item;
-
-	if (leases->n >= LEASES_MAX) {
+	if (!reading->full && !make_room(reading) && !reading->full)
+		return -ENOMEM;
+	if (reading->full) {
 		leases->bad++;
 		return 0;
 	}
-	if (!(leases->n & (leases->n - 1))) /* room doubles */
-		bigger = realloc(leases->item, (leases->n ? leases->n * 2 : 1) * sizeof(*bigger));
-	if (!bigger)
-		return -ENOMEM;
-	leases->item = bigger;
-	leases->item[leases->n++] = *lease;
+	leases->item[leases->n] = *lease;
+	leases->item[leases->n++].place = reading->places++;
 	return 0;
 }
 
@@ -150,30 +105,66 @@ static int make_order(struct leases *leases)
 	return 0;
 }
 
-int leases_read(const char *text, size_t len, struct leases *out)
+static bool keas_columns(const char *text, size_t len, struct lease_columns *columns)
+{
+	const char *stop = len ? memchr(text, '\n', len) : NULL;
+
+	return stop && lease_kea_header(text, stop, columns);
+}
+
+bool leases_are_keas(const char *text, size_t len)
+{
+	struct lease_columns columns;
+
+	return keas_columns(text, len, &columns);
+}
+
+static int read_text(struct reading *reading, const char *text, size_t len)
 {
 	const char *end = text + len;
-	struct leases leases = { 0 };
+	struct lease_columns columns;
+	bool keas = keas_columns(text, len, &columns);
 	int err = 0;
 
-	while (text < end && !err) {
-		const char *stop = memchr(text, '\n', end - text) ?: end;
-		struct lease lease = { .place = leases.n };
-		enum line_kind kind = parse_line(text, stop, &lease);
+	for (bool first = true; text < end && !err; first = false) {
+		const char *stop = memchr(text, '\n', end - text);
+		struct lease lease = { 0 };
+		enum lease_line kind = LEASE_OTHER;
 
-		if (kind == LINE_BAD)
-			leases.bad++;
-		if (kind == LINE_LEASE)
-			err = add(&leases, &lease);
-		text = stop + 1;
+		if (!keas)
+			kind = lease_line_dnsmasq(text, stop ?: end, &lease);
+		else if (!first && stop) /* one without its end is being written */
+			kind = lease_line_kea(&columns, text, stop, &lease);
+		lease.over = kind == LEASE_OVER;
+		if (kind == LEASE_BAD)
+			reading->leases.bad++;
+		if (kind == LEASE_HOLDS || kind == LEASE_OVER)
+			err = add(reading, &lease);
+		text = (stop ?: end) + 1;
+	}
+	return err;
+}
+
+int leases_read(const struct leases_text *texts, size_t n, struct leases *out)
+{
+	struct reading reading = { 0 };
+	struct leases *leases = &reading.leases;
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = read_text(&reading, texts[i].text, texts[i].len);
+	drop_superseded(leases, true);
+	if (leases->n > LEASES_MAX) {
+		leases->bad += leases->n - LEASES_MAX;
+		leases->n = LEASES_MAX;
 	}
 	if (!err)
-		err = make_order(&leases);
+		err = make_order(leases);
 	if (err) {
-		leases_free(&leases);
+		leases_free(leases);
 		return err;
 	}
-	*out = leases;
+	*out = *leases;
 	return 0;
 }
 

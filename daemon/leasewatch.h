@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keeps the leases as the file has them. */
+/* Keeps the leases as the files have them. */
 #ifndef ESAFE_LEASEWATCH_H
 #define ESAFE_LEASEWATCH_H
 
@@ -8,8 +8,13 @@
 
 struct leasewatch;
 
-/* changed(ctx) after each reading; the file may be missing yet, its directory may not. */
-int leasewatch_start(struct loop *loop, const char *path, void (*changed)(void *ctx), void *ctx,
+#define LEASEWATCH_FILES 4 /* at most */
+
+/*
+ * changed(ctx) after each reading. `paths`, up to a NULL: where they say the same, the last one counts. Files may be
+ * missing yet, their directories may not: those are left out, and -errno if nothing is left.
+ */
+int leasewatch_start(struct loop *loop, char *const *paths, void (*changed)(void *ctx), void *ctx,
 		     struct leasewatch **watch);
 void leasewatch_stop(struct leasewatch *watch);
 const struct leases *leasewatch_leases(const struct leasewatch *watch); /* watch NULL: none */

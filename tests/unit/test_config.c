@@ -32,8 +32,27 @@ Test(config, fills_in_what_is_not_said)
 	cr_expect_str_eq(config->pin_dir, "/sys/fs/bpf/esafe");
 	cr_expect_str_eq(config->socket, "/run/esafe/control");
 	cr_expect_str_eq(config->zone, "Europe/London");
-	cr_expect_null(config->dhcp_leases);
+	cr_expect_null(config->dhcp_leases[0]);
 	config_free(config);
+}
+
+Test(config, one_lease_file_or_several)
+{
+	static const char *const texts[] = { "/a", "[/a]", "[/a, /b]" };
+
+	for (int i = 0; i < 3; i++) {
+		struct problems problems = { 0 };
+		char text[96];
+		struct config *config;
+
+		snprintf(text, sizeof(text), "interfaces: [{ name: a }]\ndhcp_leases: %s\n", texts[i]);
+		config = read_config(text, &problems);
+		cr_assert_not_null(config);
+		cr_expect_str_eq(config->dhcp_leases[0], "/a");
+		cr_expect_str_eq(config->dhcp_leases[1] ?: "none", i == 2 ? "/b" : "none");
+		cr_expect_null(config->dhcp_leases[2]);
+		config_free(config);
+	}
 }
 
 Test(config, says_where_it_is_wrong)
@@ -51,6 +70,8 @@ Test(config, says_where_it_is_wrong)
 		{ "interfaces: [{ name: averylonginterface }]\n", 1, 22, "cannot be the name" },
 		{ "interfaces: [{ name: a/b }]\n", 1, 22, "cannot be the name" },
 		{ "interfaces: [{ name: a }, { name: a }]\n", 1, 27, "stands in line 1" },
+		{ "interfaces: [{ name: a }]\ndhcp_leases: [/a, b]\n", 2, 19, "begins with /" },
+		{ "interfaces: [{ name: a }]\ndhcp_leases: [/a, /b, /c, /d, /e]\n", 2, 31, "more than 4 lease files" },
 		{ "interfaces: [{ name: a }]\nretention_days: 0\n", 2, 17, "from 1 to 3660" },
 		{ "interfaces: [{ name: a }]\nmetrics: 0.0.0.0:9464\n", 2, 10, "127.0.0.1:PORT" },
 		{ "interfaces: [{ name: a }]\nmetrics: 127.0.0.1:99999\n", 2, 10, "127.0.0.1:PORT" },

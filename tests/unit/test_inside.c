@@ -297,7 +297,8 @@ Test(fragments, together)
 		{ "behind the end", 3, 0, { { 40, 8, 1, 0 }, { 16, 24, 0, 0 }, { 0, 16, 1, 0 } } },
 		{ "a hole, and as much behind the end", 4, 0,
 		  { { 40, 8, 1, 0 }, { 0, 8, 1, 0 }, { 16, 24, 0, 0 }, { 0, 8, 1, 0 } } },
-		{ "an odd length", 2, 0, { { 0, 15, 1, 0 }, { 15, 25, 0, 0 } } },
+		{ "an odd length", 2, 0, { { 0, 12, 1, 0 }, { 8, 32, 0, 0 } } },
+		{ "further than any packet", 2, 0, { { 0, 16, 1, 0 }, { 65528, 40, 0, 0 } } },
 		{ "nothing in it", 2, 0, { { 0, 0, 1, 0 }, { 0, 0, 0, 0 } } },
 	};
 
