@@ -15,6 +15,7 @@
 #include "esafe/hash.h"
 
 #define DNS_HEADER 12
+#define DNS_ELSEWHERE 2048 /* longer than any question over TCP to another port than 53 may be */
 #define DNS_TYPE_A 1
 #define DNS_TYPE_AAAA 28
 #define DNS_TYPE_SVCB 64
@@ -51,6 +52,26 @@ static __always_inline int dns_header_plain(const __u8 *msg)
 {
 	return !(msg[2] & 0xfe) && !(msg[3] & 0x8f) && !msg[4] && msg[5] == 1 && !msg[6] && !msg[7] && !msg[8] && !msg[9] &&
 	       !msg[10] && msg[11] <= 1;
+}
+
+/*
+ * Does a stream to another port than 53 begin like DNS over TCP (RFC 7766 section 8): a length that questions have, and
+ * the header of a question with nothing but one question and at most three additional records? 68 bits say so. 1, 0,
+ * or -1: so far. DNS_ELSEWHERE is in the first of them.
+ */
+static __always_inline int dns_begins(const __u8 *m, __u32 len)
+{
+	static const __u8 matter[14] = { 0xf8, 0, 0, 0, 0xf8, 0, 255, 255, 255, 255, 255, 255, 255, 0xfc };
+
+	if (len > 1 && (m[0] << 8 | m[1]) < DNS_HEADER + 5)
+		return 0;
+	for (__u32 i = 0; i < sizeof(matter); i++) {
+		if (i >= len)
+			return -1;
+		if ((m[i] & matter[i]) != (i == 7))
+			return 0;
+	}
+	return 1;
 }
 
 /*

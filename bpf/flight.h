@@ -9,9 +9,9 @@
 #include "bounded.h"
 #include "maps.h"
 #include "tunnel.h"
+#include "upgrade.h"
 
 #define PORT_DNS 53
-#define FLIGHT_AT(f, i) ((f)->bytes[(i) & (FLIGHT_ROOM - 1)])
 #define FLIGHT_GAP_MAX (1U << 30) /* sequence numbers are compared by their difference */
 
 /* A message begins at this sequence number. */
@@ -21,10 +21,22 @@ PART int flight_start(struct flight *f, __u32 at)
 		return -1;
 	f->start = f->at = at;
 	f->skip = 0;
-	f->tunnel = 0;
+	f->tunnel = f->plain = 0;
 	if (f->kind != FLIGHT_DNS)
 		f->kind = FLIGHT_UNKNOWN;
 	return 0;
+}
+
+/*
+ * Can the segment begin a flight? If the message does, with what the server waits for. Of a plain connection it may
+ * also begin later: what the server has not got yet is looked at anew. Of one that was judged nothing is: that counted
+ * for bytes which are gone.
+ */
+static __always_inline int flight_can_begin(const struct scratch *s)
+{
+	if (s->seq != s->acked || s->opening == OPENING_NAMED)
+		return 0;
+	return s->plain ? (__s32)(s->start - s->acked) >= 0 : s->start == s->acked;
 }
 
 /*
@@ -54,7 +66,7 @@ PART int flight_open(void)
 			owners->owner[way & (FLIGHT_WAYS - 1)] = word;
 		return 0;
 	}
-	if (s->seq != s->start || s->acked != s->start) /* its beginning is gone: only the beginning can open it again */
+	if (!flight_can_begin(s))
 		return -1;
 	way = flight_victim(owners, now);
 	s->flight = set * FLIGHT_WAYS + way;
@@ -62,10 +74,11 @@ PART int flight_open(void)
 	if (!f)
 		return -1;
 	owners->owner[way & (FLIGHT_WAYS - 1)] = word;
-	f->have = s->start;
+	f->have = s->acked;
 	f->gap = 0;
 	f->kind = s->pkt.dport == bpf_htons(PORT_DNS) ? FLIGHT_DNS : FLIGHT_UNKNOWN;
-	return flight_start(f, s->start);
+	flight_start(f, s->acked);
+	return s->plain ? upgrade_start(f) : 0;
 }
 
 static __always_inline __u32 backflight_set(const struct scratch *s)
@@ -216,34 +229,6 @@ PART int flight_same(__u32 overlap)
 	return !differs;
 }
 
-/* Some steps of the reader: a part, so that the verifier need not follow it through every turn of the loop. */
-PART int flight_steps(struct flight *f)
-{
-	if (!f)
-		return TLS_BAD;
-	for (int i = 0; i < 8; i++) {
-		int result = tls_step(&f->tls, f->bytes, f->have, FLIGHT_ROOM - 1);
-
-		if (result != TLS_AGAIN)
-			return result;
-	}
-	return TLS_AGAIN;
-}
-
-/* Reads on in a ClientHello. One of one record takes about 80 steps. */
-PART int flight_parse_tls(struct flight *f)
-{
-	if (!f)
-		return TLS_BAD;
-	for (int i = 0; i < 32; i++) {
-		int result = flight_steps(f);
-
-		if (result != TLS_AGAIN)
-			return result;
-	}
-	return TLS_AGAIN;
-}
-
 /* Reads on in an HTTP request. */
 PART int flight_parse_http(struct flight *f)
 {
@@ -296,24 +281,61 @@ PART int flight_parse_dns(struct flight *f)
 	return avail < 2 + (len < MESSAGE_READ ? len : MESSAGE_READ) ? TLS_MORE : TLS_NAME;
 }
 
-/* Does a tunnel begin here? flight.tunnel; TLS_OTHER: it does; TLS_AGAIN: none does. */
-PART int flight_tunnel(struct flight *f)
+/* What a shape was found to be, enum esafe_reason. TLS_OTHER: a tunnel, flight.tunnel; TLS_AGAIN: none. */
+static __always_inline int flight_found(struct flight *f, int found)
 {
-	struct scratch *s = scratch_get();
-	__u32 at, len;
-	int found;
-
-	if (!s || !f)
-		return TLS_BAD;
-	at = f->at;
-	len = f->have - at;
-	for (__u32 i = 0; i < TUNNEL_STREAM; i += 8)
-		esafe_store8(&s->head[i], esafe_load8(&FLIGHT_AT(f, at + i)));
-	found = tunnel_stream(s->head, len < TUNNEL_STREAM ? len : TUNNEL_STREAM);
 	if (found == TUNNEL_MORE)
 		return TLS_MORE;
 	f->tunnel = found;
 	return found ? TLS_OTHER : TLS_AGAIN;
+}
+
+static __always_inline __u32 flight_head_len(const struct flight *f)
+{
+	__u32 len = f->have - f->at;
+
+	return len < TUNNEL_STREAM ? len : TUNNEL_STREAM;
+}
+
+/* Does a tunnel begin here? Puts the first bytes into scratch.head. */
+PART int flight_tunnel(struct flight *f)
+{
+	struct scratch *s = scratch_get();
+	__u32 at;
+
+	if (!s || !f)
+		return TLS_BAD;
+	at = f->at;
+	for (__u32 i = 0; i < TUNNEL_STREAM; i += 8)
+		esafe_store8(&s->head[i], esafe_load8(&FLIGHT_AT(f, at + i)));
+	return flight_found(f, tunnel_stream(s->head, flight_head_len(f)));
+}
+
+/* Is it SOCKS? Looks at scratch.head. */
+PART int flight_socks(struct flight *f)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s || !f)
+		return TLS_BAD;
+	return flight_found(f, tunnel_socks(s->head, flight_head_len(f)));
+}
+
+/* Is it DNS, to another port than its own? TLS_NAME: it may be read as such; TLS_AGAIN: no. Looks at scratch.head. */
+PART int flight_question(struct flight *f)
+{
+	struct scratch *s = scratch_get();
+	int found;
+
+	if (!s || !f)
+		return TLS_BAD;
+	found = dns_begins(s->head, f->have - f->at);
+	if (found < 0)
+		return TLS_MORE;
+	if (!found)
+		return TLS_AGAIN;
+	f->kind = FLIGHT_DNS;
+	return TLS_NAME;
 }
 
 /* Is the message complete when the content that is left out now has gone by? */
@@ -355,6 +377,11 @@ PART int flight_prepare(struct flight *f)
 	result = flight_tunnel(f);
 	if (result != TLS_AGAIN)
 		return result;
+	result = flight_socks(f);
+	if (result == TLS_AGAIN)
+		result = flight_question(f);
+	if (result != TLS_AGAIN)
+		return result;
 	f->kind = FLIGHT_HTTP;
 	http_start(&f->http);
 	return TLS_NAME;
@@ -364,13 +391,17 @@ static __always_inline int flight_parse(struct flight *f)
 {
 	int result;
 
-	if (f->kind == FLIGHT_TLS)
-		return flight_parse_tls(f);
-	result = flight_prepare(f);
-	if (result != TLS_NAME)
-		return result;
-	if (f->kind == FLIGHT_TLS)
-		return flight_parse_tls(f);
+	if (f->kind == FLIGHT_PLAIN)
+		return upgrade_parse(f);
+	if (f->kind != FLIGHT_TLS) {
+		result = flight_prepare(f);
+		if (result != TLS_NAME)
+			return result;
+	}
+	if (f->kind == FLIGHT_TLS) {
+		result = flight_parse_tls(f);
+		return result == TLS_DONE ? upgrade_behind(f) : result;
+	}
 	return f->kind == FLIGHT_DNS ? flight_parse_dns(f) : flight_parse_http(f);
 }
 

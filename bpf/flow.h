@@ -2,7 +2,8 @@
 /*
  * Connections. Three flat tables, each of 64-byte buckets, found by a secret hash of the addresses and ports:
  *
- *   opening   from the SYN until the server has acknowledged the whole first flight
+ *   opening   from the SYN until the server has acknowledged the whole first flight, or that part of a connection that
+ *             may go over to TLS yet
  *   flights   the bytes of that first flight, kept to compare retransmissions with
  *   judged    everything after: one word a connection, one lookup a packet
  *
@@ -47,12 +48,13 @@ struct judged_bucket {
 enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED, JUDGED_UNREAD /* passes, whatever it is */ };
 
 /*
- * opening: tag_state bits 63..16 tag, 15..4 age stamp in steps of 2^8 jiffies (1 s), 3 last bit of the era in which it
- * was last judged, 2..0 state
+ * opening: tag_state bits 63..16 tag, 15..5 age stamp in steps of 2^9 jiffies (2 s), 4 it is plain, 3 last bit of the
+ * era in which it was last judged, 2..0 state
  */
 struct opening {
 	__u64 tag_state;
-	__u32 start; /* sequence number of the first byte of the stream, or of the request that is being read */
+	__u32 start; /* sequence number of the first byte of the stream, or of the request that is being read; plain: of
+		      * the first byte that may belong to a ClientHello */
 	__u32 end;   /* SYN, NAMED: sequence number behind what was seen, SYN: start - 1 if another SYN came before it;
 		      * WATCHED: what the server waits for */
 };
@@ -80,7 +82,9 @@ enum flight_kind {
 	FLIGHT_TLS,
 	FLIGHT_HTTP,    /* or a protocol that is none of these */
 	FLIGHT_DNS,
+	FLIGHT_PLAIN,   /* none of these: looked through for a ClientHello (upgrade.h) */
 };
+enum flight_plain { FLIGHT_UNNAMED = 1, FLIGHT_NAMED }; /* 0: it is not */
 enum flight_result {   /* beside those of enum tls_result */
 	FLIGHT_CONTENT = 16, /* flight.skip bytes need not be read */
 	FLIGHT_FULL,         /* no room: the server has not acknowledged enough */
@@ -92,19 +96,28 @@ struct flight {
 	__u32 at;    /* of the byte that is read next; TLS has its own */
 	__u32 kind;
 	__u32 tunnel; /* enum esafe_reason: which one the message begins; 0: none */
+	__u32 plain;  /* the connection is, enum flight_plain: what is no ClientHello is looked through for one */
+	__u32 plain_from; /* sequence number of its first byte */
+	__u32 trying; /* flight.candidate may be a hello */
+	__u32 reading; /* flight.tls is one */
 	__u64 skip;  /* bytes of content to leave out before that */
 	struct tls_reader tls;
+	struct tls_reader candidate;
 	struct http_reader http;
 	__u8 bytes[FLIGHT_ROOM + FLIGHT_CHUNK]; /* a ring, by sequence number; its first word is repeated behind it */
 };
 
+#define FLIGHT_AT(f, i) ((f)->bytes[(i) & (FLIGHT_ROOM - 1)])
 #define FLOW_TAG(hash) ((hash) >> 16)
 #define JUDGED_STAMP(now) (((now) >> 14) & 0x7ff)
 #define JUDGED_IN_ERA(state, era) ((state) | (__u32)(era) << 13)
 #define OPENING_STATE(o) ((o)->tag_state & 7)
 #define OPENING_ERA(o) ((o)->tag_state >> 3 & 1)
 #define OPENING_IN_ERA(state, era) ((state) | ((era) & 1) << 3)
-#define OPENING_STAMP(now) (((now) >> 8) & 0xfff)
+#define OPENING_PLAIN 16
+#define OPENING_IS_PLAIN(o) (!!((o)->tag_state & OPENING_PLAIN))
+#define OPENING_AS(o, state) ((state) | ((o)->tag_state & 24)) /* in its era, and as plain as it is */
+#define OPENING_STAMP(now) (((now) >> 9) & 0x7ff)
 #define FLIGHT_STAMP(now) (((now) >> 4) & 0xffff)
 
 /*
@@ -207,7 +220,7 @@ static __always_inline struct opening *opening_find(struct opening_bucket *bucke
 
 static __always_inline void opening_state_set(struct opening *o, __u64 hash, __u32 state, __u64 now)
 {
-	o->tag_state = FLOW_TAG(hash) << 16 | OPENING_STAMP(now) << 4 | state;
+	o->tag_state = FLOW_TAG(hash) << 16 | OPENING_STAMP(now) << 5 | state;
 }
 
 /* An entry for a connection that has none: an empty one or the oldest. */
@@ -218,7 +231,7 @@ static __always_inline struct opening *opening_victim(struct opening_bucket *buc
 
 	for (__u32 i = 0; i < OPENING_WAYS; i++) {
 		__u64 word = bucket->slot[i].tag_state;
-		__u64 age = word & 7 ? (stamp - (word >> 4)) & 0xfff : 0x1000;
+		__u64 age = word & 7 ? (stamp - (word >> 5)) & 0x7ff : 0x800;
 
 		if (age >= oldest) {
 			oldest = age;

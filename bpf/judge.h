@@ -20,6 +20,8 @@ PART int stream_question(struct scratch *s, struct flight *f)
 		return -1;
 	at = f->at + 2;
 	len = FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1);
+	if (len >= DNS_ELSEWHERE && s->pkt.dport != bpf_htons(PORT_DNS))
+		return -1; /* what is behind the question is not read: not where it may be anything */
 	for (__u32 i = 0; i < MESSAGE_READ; i += 8)
 		esafe_store8(&s->message[i], esafe_load8(&FLIGHT_AT(f, at + i)));
 	for (__u32 i = 0; i < ESAFE_WIRE_ROOM; i += 8)
@@ -45,6 +47,16 @@ PART int stream_hostname(struct scratch *s, struct flight *f)
 	return name_scan(s);
 }
 
+/* A stream to another port than that of DNS is taken for it only if its first question can be read. */
+static __always_inline int stream_looked_like_dns(struct scratch *s, const struct flight *f)
+{
+	if (f->kind != FLIGHT_DNS || s->pkt.dport == bpf_htons(PORT_DNS) || s->opening == OPENING_WATCHED)
+		return 0;
+	s->proto = ESAFE_P_TCP;
+	s->result = TLS_OTHER;
+	return 1;
+}
+
 /* What was read: scratch.proto, scratch.name. Returns how the reader came to an end. */
 static __always_inline __u32 stream_name(struct scratch *s, struct flight *f)
 {
@@ -57,7 +69,7 @@ static __always_inline __u32 stream_name(struct scratch *s, struct flight *f)
 	if (result != TLS_NAME)
 		return result;
 	if (f->kind == FLIGHT_DNS ? stream_question(s, f) : stream_hostname(s, f))
-		return TLS_BAD;
+		return stream_looked_like_dns(s, f) ? TLS_OTHER : TLS_BAD;
 	return result;
 }
 
@@ -82,6 +94,15 @@ static __always_inline int stream_answerable(const struct scratch *s, const stru
 	return f->kind == FLIGHT_DNS || (f->kind == FLIGHT_HTTP && !(f->http.flags & HTTP_CONNECT));
 }
 
+/* Is this the first name of a connection that was counted as one without? It is counted once more, by its name. */
+static __always_inline int stream_names_itself(struct flight *f, __u32 result)
+{
+	if (result != TLS_NAME || f->plain != FLIGHT_UNNAMED)
+		return 0;
+	f->plain = FLIGHT_NAMED;
+	return 1;
+}
+
 /* The reader has come to an end: judges what it found. */
 PART int stream_judge(void)
 {
@@ -104,7 +125,7 @@ PART int stream_judge(void)
 	}
 	if (result != TLS_NAME)
 		s->known = reach_unnamed();
-	if (s->proto != ESAFE_P_DNS_TCP && s->opening != OPENING_WATCHED)
+	if (s->proto != ESAFE_P_DNS_TCP && (s->opening != OPENING_WATCHED || stream_names_itself(f, result)))
 		count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, stream_refusal(s, f), 0);
@@ -140,18 +161,21 @@ PART int stream_done(struct scratch *s)
 /* A request was allowed: from then on the connection is watched. What comes behind the part that was read? */
 static __always_inline int stream_watch(struct scratch *s, struct flight *f, struct opening *o)
 {
-	int next, fast = s->pkt.tcp_flags & TCP_SYN;
+	int next, fast = s->pkt.tcp_flags & TCP_SYN, plain = s->result == TLS_OTHER || s->plain ? OPENING_PLAIN : 0;
 
 	if (s->opening != OPENING_WATCHED)
 		o->end = s->acked;
-	opening_state_set(o, s->flow, OPENING_IN_ERA(fast ? OPENING_FAST_WATCHED : OPENING_WATCHED, s->era),
+	opening_state_set(o, s->flow, OPENING_IN_ERA(fast ? OPENING_FAST_WATCHED : OPENING_WATCHED, s->era) | plain,
 			  bpf_jiffies64());
 	s->opening = OPENING_WATCHED;
+	s->plain = !!plain;
+	if (s->result == TLS_OTHER)
+		return upgrade_start(f) ? STREAM_DROP : STREAM_MORE;
 	if (f->kind == FLIGHT_DNS) {
 		f->skip = 2 + (FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1));
 		return STREAM_MORE;
 	}
-	if (f->kind == FLIGHT_TLS)
+	if (f->kind != FLIGHT_HTTP)
 		return STREAM_MORE; /* the rest of the hello, and whether the next record holds another */
 	next = http_behind_head(&f->http);
 	if (next == HTTP_CONTENT)
@@ -184,7 +208,10 @@ PART int stream_judged(int fate)
 	f = flight_get(s->flight);
 	if (!o || !f)
 		return STREAM_DROP;
-	return s->result == TLS_OTHER ? stream_done(s) : stream_watch(s, f, o);
+	/* what goes through a tunnel is not looked at, but for the TLS that is in the open behind the start of SOCKS */
+	if (s->result == TLS_OTHER && f->tunnel && f->tunnel != ESAFE_R_SOCKS)
+		return stream_done(s);
+	return stream_watch(s, f, o);
 }
 
 #endif

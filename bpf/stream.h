@@ -70,7 +70,10 @@ PART int stream_begin(int inbound)
 	return contested;
 }
 
-/* The segment was read to its end: where the message began that is read now, for when its flight is lost. */
+/*
+ * The segment was read to its end: where the message began that is read now, for when its flight is lost, and whether
+ * the connection has turned out to be plain.
+ */
 PART int stream_keep(struct scratch *s)
 {
 	struct opening_bucket *b;
@@ -85,6 +88,8 @@ PART int stream_keep(struct scratch *s)
 	if (!o || !f)
 		return STREAM_DROP;
 	o->start = f->start;
+	if (f->plain)
+		o->tag_state |= OPENING_PLAIN;
 	return STREAM_PASS;
 }
 
@@ -131,7 +136,7 @@ PART int stream_judge_all(struct __sk_buff *skb)
 /* A segment whose bytes have no place to be compared with. */
 static __always_inline int stream_lost(struct scratch *s)
 {
-	if (s->opening != OPENING_WATCHED || s->seq != s->acked) {
+	if ((s->opening != OPENING_WATCHED && s->opening != OPENING_NAMED) || s->seq != s->acked) {
 		count_drop(s->seq - s->start < FLIGHT_ROOM ? ESAFE_R_TCP_AHEAD : ESAFE_R_TCP_UNEXPECTED);
 		return STREAM_DROP;
 	}
@@ -169,6 +174,8 @@ PART int stream_read(struct __sk_buff *skb)
 		return STREAM_DROP;
 	len = s->pkt.payload_len - s->from;
 	if ((__s32)(s->seq - f->have - f->gap) > 0) {
+		if (s->opening == OPENING_WATCHED && s->seq == s->acked)
+			return stream_lost(s); /* the server has more than what was read since the flight was lost */
 		count_drop(ESAFE_R_TCP_AHEAD);
 		return STREAM_DROP;
 	}
@@ -239,6 +246,7 @@ PART int stream_data(struct __sk_buff *skb)
 		return STREAM_DROP;
 	}
 	s->start = o->start;
+	s->plain = OPENING_IS_PLAIN(o);
 	if (state == OPENING_FAST_NAMED) /* the same SYN again */
 		state = OPENING_NAMED;
 	else if (state == OPENING_FAST_WATCHED)
@@ -362,8 +370,7 @@ static __always_inline void stream_fast(struct scratch *s, struct opening *o)
 	}
 	if (!named)
 		o->end = s->pkt.ack;
-	opening_state_set(o, s->flow, OPENING_IN_ERA(named ? OPENING_NAMED : OPENING_WATCHED, OPENING_ERA(o)),
-			  bpf_jiffies64());
+	opening_state_set(o, s->flow, OPENING_AS(o, named ? OPENING_NAMED : OPENING_WATCHED), bpf_jiffies64());
 	if (s->pkt.sport == bpf_htons(PORT_DNS))
 		backflight_open();
 }
@@ -399,7 +406,7 @@ PART int stream_in(struct __sk_buff *skb)
 		stream_settle(JUDGED_PASS);
 	} else if (OPENING_STATE(o) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {
 		o->end = s->pkt.ack;
-		opening_state_set(o, s->flow, OPENING_IN_ERA(OPENING_WATCHED, OPENING_ERA(o)), bpf_jiffies64());
+		opening_state_set(o, s->flow, OPENING_AS(o, OPENING_WATCHED), bpf_jiffies64());
 	}
 	return 0;
 }

@@ -60,6 +60,7 @@ struct tls_reader {
 	__u32 named;   /* this one has a name */
 	__u32 early;   /* data may come before the server has answered: RFC 8446 section 4.2.10 */
 	__u32 between; /* bytes of other records behind the hello */
+	__u32 later;   /* it began in the middle of a stream */
 	__u32 whole;   /* the name is only told when the hello was read to its end */
 	struct hostname name;
 };
@@ -67,10 +68,24 @@ struct tls_reader {
 static __always_inline void tls_start(struct tls_reader *r)
 {
 	r->begin = r->at = r->record = r->message = r->extensions = r->skip = r->value = r->list = r->odd = 0;
-	r->hellos = r->named = r->early = r->between = r->whole = 0;
+	r->hellos = r->named = r->early = r->between = r->whole = r->later = 0;
 	hostname_start(&r->name);
 	r->field = TLS_F_MESSAGE;
 	r->need = 4;
+}
+
+/* A stream that is not TLS so far: what begins at `at` may be a hello. Where it ends, TLS_DONE. */
+static __always_inline void tls_start_later(struct tls_reader *r, __u32 at)
+{
+	tls_start(r);
+	r->begin = r->at = at;
+	r->hellos = r->later = 1;
+}
+
+/* By now it can be nothing else: its lengths and versions are right up to the session id. */
+static __always_inline int tls_is_hello(const struct tls_reader *r)
+{
+	return r->field >= TLS_F_CIPHERS;
 }
 
 /* The stream is the handshake itself, without records around it, as QUIC carries it (RFC 9001 section 4.1.3). */
@@ -214,6 +229,24 @@ static __always_inline int tls_content(__u32 type)
 }
 
 /*
+ * Can a record that begins a ClientHello start at `at`, in the middle of a stream? TLS_AGAIN: it does by its first six
+ * bytes; TLS_MORE: so far; TLS_OTHER: no.
+ */
+static __always_inline enum tls_result tls_begins(const __u8 *bytes, __u32 at, __u32 have, __u32 mask)
+{
+	__u32 avail = have - at, len;
+
+	if (avail && TLS_BYTE(bytes, at, mask) != 22)
+		return TLS_OTHER;
+	if (avail > 1 && TLS_BYTE(bytes, at + 1, mask) > 15)
+		return TLS_OTHER;
+	if (avail < 6)
+		return TLS_MORE;
+	len = TLS_BYTE(bytes, at + 3, mask) << 8 | TLS_BYTE(bytes, at + 4, mask);
+	return len && len <= 16384 && TLS_BYTE(bytes, at + 5, mask) == 1 ? TLS_AGAIN : TLS_OTHER;
+}
+
+/*
  * The first record, of a version that there is not: servers are to ignore it (RFC 8446 section 5.1), and some take any
  * below 16. What else starts with such bytes is told by its length and by the message's type.
  */
@@ -236,6 +269,8 @@ static __always_inline enum tls_result tls_record_between(struct tls_reader *r, 
 {
 	__u32 at = r->at, avail = have - at, type, len;
 
+	if (r->later && at != r->begin)
+		return TLS_DONE;
 	if (!avail)
 		return TLS_MORE;
 	type = TLS_BYTE(bytes, at, mask);

@@ -22,6 +22,11 @@
  *   SSH        "SSH-", the first bytes of the client (RFC 4253 section 4.2)
  *   ICMP       an echo (RFC 792, RFC 4443 section 4) with more data than one has that only asks who is there
  *   PPTP       length 156 2 | type 1 2 | 1a2b3c4d (RFC 2637 section 2.1)
+ *   SOCKS 5    version 5 1 | count 1 | methods 1..., one of them 0, 1 or 2; and nothing, as the proxy is to choose, or
+ *              what some send without waiting for it: version 5 1 | command 1..3 1, or version 1 1 of a log-in
+ *              (RFC 1928, RFC 1929)
+ *   SOCKS 4    version 4 1 | command 1..2 1 | port 2 | address 4 | user, to a zero byte; a name likewise if the address
+ *              is 0.0.0.x
  *
  * What is behind them is sealed: whoever changes how a protocol begins (there are such programs) is not seen here. The
  * names and addresses that it needs are what is left to judge it by.
@@ -196,6 +201,66 @@ static __always_inline int tunnel_stream(const __u8 *m, __u32 len)
 	if (len < 16 || (m[2] != 0x50 && len < 2 + whole))
 		return TUNNEL_MORE;
 	return tunnel_is_openvpn(m, 2, whole) ? ESAFE_R_OPENVPN : TUNNEL_NONE;
+}
+
+#define SOCKS_METHODS 8 /* clients name one to four */
+
+/* m[0] is 5. What stands behind the greeting counts too: other protocols begin with these few bytes and go on. */
+static __always_inline int tunnel_socks5(const __u8 *m, __u32 len)
+{
+	__u32 count, usual = 0, next;
+
+	if (len < 2)
+		return TUNNEL_MORE;
+	count = m[1];
+	if (!count || count > SOCKS_METHODS)
+		return TUNNEL_NONE;
+	if (len < 2 + count)
+		return TUNNEL_MORE;
+	for (__u32 i = 0; i < SOCKS_METHODS; i++)
+		if (i < count)
+			usual |= m[2 + i] <= 2;
+	if (!usual || len == 2 + count)
+		return usual ? ESAFE_R_SOCKS : TUNNEL_NONE;
+	next = TUNNEL_AT(m, 2 + count);
+	if (len == 3 + count)
+		return next == 5 || next == 1 ? ESAFE_R_SOCKS : TUNNEL_NONE;
+	if (next == 5)
+		return TUNNEL_AT(m, 3 + count) - 1U < 3 ? ESAFE_R_SOCKS : TUNNEL_NONE;
+	return next == 1 && TUNNEL_AT(m, 3 + count) ? ESAFE_R_SOCKS : TUNNEL_NONE;
+}
+
+/* m[0] is 4. A user or name that does not end in view is long, but text. */
+static __always_inline int tunnel_socks4(const __u8 *m, __u32 len)
+{
+	__u32 addr, ends;
+
+	if (len > 1 && m[1] - 1U > 1)
+		return TUNNEL_NONE;
+	if (len < 9)
+		return TUNNEL_MORE;
+	addr = tunnel_be32(m, 4);
+	if (!tunnel_be16(m, 2) || !addr || addr >> 24 >= 224 || (addr >> 24 == 0 && addr > 255))
+		return TUNNEL_NONE;
+	ends = addr > 255 ? 1 : 2;
+	for (__u32 i = 8; i < TUNNEL_STREAM; i++) {
+		if (i >= len)
+			return TUNNEL_MORE;
+		if (m[i] && (m[i] < ' ' || m[i] == 127))
+			return TUNNEL_NONE;
+		ends -= !m[i];
+		if (!ends)
+			break;
+	}
+	return ESAFE_R_SOCKS;
+}
+
+/* The same for a stream that begins none of those. */
+static __always_inline int tunnel_socks(const __u8 *m, __u32 len)
+{
+	if (m[0] == 5)
+		return tunnel_socks5(m, len);
+	return m[0] == 4 ? tunnel_socks4(m, len) : TUNNEL_NONE;
 }
 
 #define TUNNEL_ECHO_MAX 136 /* header and data; ping has 40 or 64 */

@@ -7,7 +7,7 @@
 #include "policy_build.h"
 
 #define TUNNELS (ESAFE_R_PROTOCOL - ESAFE_R_WIREGUARD + 1)
-#define TUNNELS_ALL (((1 << TUNNELS) - 1) | ESAFE_TUNNEL_BIT(ESAFE_R_ICMP))
+#define TUNNELS_ALL (((1 << TUNNELS) - 1) | ESAFE_TUNNEL_BIT(ESAFE_R_ICMP) | ESAFE_TUNNEL_BIT(ESAFE_R_SOCKS))
 
 /* The names of their reasons, so that what the log says can be written here. */
 static const struct word tunnel_words[] = {
@@ -20,6 +20,7 @@ static const struct word tunnel_words[] = {
 	{ "ip-in-ip", ESAFE_TUNNEL_BIT(ESAFE_R_IP_IN_IP) },
 	{ "teredo", ESAFE_TUNNEL_BIT(ESAFE_R_TEREDO) },
 	{ "ssh", ESAFE_TUNNEL_BIT(ESAFE_R_SSH) },
+	{ "socks", ESAFE_TUNNEL_BIT(ESAFE_R_SOCKS) },
 	{ "icmp", ESAFE_TUNNEL_BIT(ESAFE_R_ICMP) },
 	{ "protocol", ESAFE_TUNNEL_BIT(ESAFE_R_PROTOCOL) },
 	{ "none", 0 },

@@ -99,7 +99,8 @@
 	X(SUPERVISION, 52, "supervision", "an adult's supervised session is open")                  \
 	X(QUOTA, 53, "quota", "the volume that was allowed is used up")                             \
 	X(DNS_TOO_LONG, 54, "dns-too-long", "a DNS answer longer than what is read")                \
-	X(ICMP, 55, "icmp", "an echo of ICMP with as much in it as a tunnel needs")
+	X(ICMP, 55, "icmp", "an echo of ICMP with as much in it as a tunnel needs")                 \
+	X(SOCKS, 56, "socks", "a client of a SOCKS proxy")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,
@@ -258,7 +259,7 @@ struct esafe_group {
 	__u8 pad[2];
 };
 _Static_assert(sizeof(struct esafe_group) == 8, "abi");
-#define ESAFE_TUNNEL_BIT(reason) (1 << ((reason) - ESAFE_R_WIREGUARD)) /* WIREGUARD to PROTOCOL, ICMP */
+#define ESAFE_TUNNEL_BIT(reason) (1 << ((reason) - ESAFE_R_WIREGUARD)) /* WIREGUARD to PROTOCOL, ICMP, SOCKS */
 #define ESAFE_LOG_FULL 0    /* every name */
 #define ESAFE_LOG_BLOCKED 1 /* only what was not plainly allowed */
 #define ESAFE_LOG_NONE 2    /* only the locked floor */
@@ -415,8 +416,7 @@ struct esafe_event {
 };
 _Static_assert(sizeof(struct esafe_event) == 96 && __builtin_offsetof(struct esafe_event, name) == 96, "abi");
 
-/* ---- counters, all per CPU ---- */
-/* map "verdicts": index of __u64 */
+/* ---- counters, all per CPU; map "verdicts": index of __u64 ---- */
 #define ESAFE_VERDICT_INDEX(group, verdict, reason) \
 	((((__u32)(group)) * ESAFE_VERDICT_COUNT + (verdict)) * ESAFE_REASON_ROOM + (reason))
 #define ESAFE_VERDICT_CELLS ((ESAFE_GROUPS + 1) * ESAFE_VERDICT_COUNT * ESAFE_REASON_ROOM) /* last group: not known */

@@ -154,6 +154,62 @@ Test(dnstcp, malformed)
 	}
 }
 
+/* To another port: known by the shape of the first question. */
+Test(dnstcp, elsewhere)
+{
+	static const __u16 ports[] = { 5353, 8053, 443, 80, 9999 };
+	__u8 bytes[600];
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
+		__u32 len = message(bytes, "one.example", 1), whole = len + message(bytes + len, "www.games.example", 28);
+
+		for (__u32 cut = 1; cut < whole; cut++) {
+			struct lab_packet p = conn(ports[i]);
+			size_t events;
+
+			p.v6 = cut & 1;
+			shake(p);
+			cr_assert_eq(segment(p, 0, bytes, cut), TC_ACT_UNSPEC);
+			events = lab->events;
+			segment(p, cut, bytes + cut, whole - cut);
+			cr_assert_eq(events + lab->events, 2, "port %u, cut %u", ports[i], cut);
+			cr_assert_eq(lab->event[lab->events - 1].event.proto, ESAFE_P_DNS_TCP, "port %u, cut %u", ports[i], cut);
+			cr_assert_str_eq(lab->event[lab->events - 1].name, "www.games.example");
+			cr_assert(conn_is_blocked(p, whole), "port %u, cut %u", ports[i], cut);
+		}
+	}
+}
+
+/* What begins like it and is something else is judged as that; what began as it stays it. */
+Test(dnstcp, elsewhere_something_else)
+{
+	static const struct { __u32 at; __u8 byte; } rows[] = {
+		{ 1, 16 }, { 0, 9 }, { 4, 0x80 }, { 4, 0x28 }, { 7, 2 }, { 9, 1 }, { 11, 1 }, { 13, 4 }, { 14, 0xc0 }, { 14, 64 },
+	};
+	__u8 bytes[600];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct lab_packet p = conn(5353);
+		__u32 len = message(bytes, "fine.example", 1);
+
+		bytes[rows[i].at] = rows[i].byte;
+		memset(bytes + len, '\n', 100); /* behind which nobody takes it for HTTP */
+		shake(p);
+		cr_assert_eq(segment(p, 0, bytes, len + 100), TC_ACT_UNSPEC);
+		cr_expect_eq(lab->event[0].event.proto, ESAFE_P_TCP, "row %zu", i);
+		cr_expect_eq(lab->event[0].event.reason, ESAFE_R_UNNAMED, "row %zu", i);
+		cr_expect(!conn_is_blocked(p, len + 100), "row %zu", i);
+
+		p = conn(5353);
+		len = message(bytes, "fine.example", 1);
+		shake(p);
+		cr_assert_eq(segment(p, 0, bytes, len), TC_ACT_UNSPEC);
+		bytes[rows[i].at] = rows[i].byte;
+		segment(p, len, bytes, 600);
+		cr_expect_eq(conn_is_blocked(p, len + 600), 1, "row %zu, behind one", i);
+	}
+}
+
 /* A long message: what is behind the question is not looked at, and what is behind the message is. */
 Test(dnstcp, long_message)
 {

@@ -58,6 +58,10 @@ static const struct shape {
 	{ DATAGRAM("\0\x9c\0\1\x1a\x2b\x3c\x4d\0\1", 156), 1723, ESAFE_R_PPTP, ESAFE_P_TCP },
 	{ DATAGRAM("\0\x0e\x38" SESSION, 16), 443, ESAFE_R_OPENVPN, ESAFE_P_TCP },
 	{ DATAGRAM("\1\x90\x50" SESSION "\0\0\0\1", 402), 1194, ESAFE_R_OPENVPN, ESAFE_P_TCP },
+	{ DATAGRAM("\5\2\0\2", 4), 1080, ESAFE_R_SOCKS, ESAFE_P_TCP },
+	{ DATAGRAM("\5\1\0\5\1\0\3\4home\0\x16", 14), 443, ESAFE_R_SOCKS, ESAFE_P_TCP },
+	{ DATAGRAM("\4\1\1\xbb\xcb\0\x71\x50\0", 9), 8080, ESAFE_R_SOCKS, ESAFE_P_TCP },
+	{ DATAGRAM("\4\1\1\xbb\0\0\0\1me\0home.example\0", 24), 1080, ESAFE_R_SOCKS, ESAFE_P_TCP },
 };
 
 static __u8 bytes[4096];
@@ -104,7 +108,7 @@ Test(tunnel, who_may_use_what)
 {
 	static const char *const allowed[HOSTS] = {
 		[PUPIL] = "", [STAFF] = "wireguard openvpn ssh ipsec gre", [KS1] = "ssh",
-		[ROUTER] = "wireguard openvpn ssh ipsec gre l2tp pptp teredo", [OFFLINE] = "",
+		[ROUTER] = "wireguard openvpn ssh ipsec gre l2tp pptp teredo socks", [OFFLINE] = "",
 	};
 	static const char *const text[] = {
 #define X(name, number, text, meaning) [number] = text,

@@ -53,12 +53,87 @@ static void found(const __u8 *wire, size_t len)
 	t.items++;
 }
 
-/* A stream of something else; of the first bytes a tunnel is made out before it is judged. */
-static size_t whole_other(size_t from, size_t len)
+static __u32 u16(const __u8 *at)
 {
-	if (len - from >= TUNNEL_STREAM)
-		found(NULL, 0);
+	return at[0] << 8 | at[1];
+}
+
+/* Length of the question's name, or 0: this is no proper question. */
+static size_t question_name(const __u8 *msg, size_t len)
+{
+	size_t at = 12;
+
+	if (len < 17 || msg[2] & 0x80 || msg[4] || msg[5] != 1)
+		return 0;
+	while (at < len && msg[at] && msg[at] < 64)
+		at += 1 + msg[at];
+	return at < len && !msg[at] && at + 5 <= len && at - 11 <= 255 ? at - 11 : 0;
+}
+
+static void hello_found(const __u8 *bytes, size_t len)
+{
+	size_t wire_len = 0;
+	__u8 wire[256];
+
+	switch (whole_read(bytes, len, wire, &wire_len)) {
+	case TLS_NAME:
+		return found(wire, wire_len);
+	case TLS_NO_NAME:
+		return found(NULL, 0);
+	default:
+		return must(whole_read(bytes, len, wire, &wire_len) == TLS_MORE);
+	}
+}
+
+/* Hellos in a stream of something else, wherever they begin. */
+static void whole_plain(const __u8 *bytes, size_t len)
+{
+	static __u8 copy[ROOM];
+
+	for (size_t at = 0; at < len && at < UPGRADE_ROOM; at++) {
+		int is_hello;
+
+		memcpy(copy, bytes + at, len - at);
+		copy[1] = copy[1] < 16 ? 3 : copy[1]; /* the first record may be of any version */
+		is_hello = whole_is_hello(copy, len - at);
+		if (is_hello < 0)
+			return;
+		if (is_hello)
+			hello_found(copy, len - at);
+	}
+}
+
+/* A stream of something else; of the first bytes a tunnel is made out before it is judged. */
+static size_t whole_other(const __u8 *bytes, size_t from, size_t len)
+{
+	if (len - from < TUNNEL_STREAM)
+		return len;
+	found(NULL, 0);
+	if (!tunnel_stream(bytes + from, TUNNEL_STREAM))
+		whole_plain(bytes + from, len - from);
 	return len;
+}
+
+static void whole_dns(const __u8 *bytes, size_t len);
+
+/* Does a stream of another shape begin at `from`? */
+static int whole_shape(const __u8 *bytes, size_t from, size_t len)
+{
+	size_t have = len - from < TUNNEL_STREAM ? len - from : TUNNEL_STREAM, question;
+	const __u8 *at = bytes + from;
+
+	if (tunnel_stream(at, have) || tunnel_socks(at, have))
+		return whole_other(bytes, from, len), 1;
+	if (dns_begins(at, have) <= 0)
+		return dns_begins(at, have);
+	question = u16(at) < MESSAGE_READ ? u16(at) : MESSAGE_READ;
+	if (len - from < 2 + question)
+		return 1;
+	if (question_name(at + 2, question))
+		whole_dns(at, len - from);
+	else
+		whole_other(bytes, from, len);
+	return 1;
 }
 
 /* A stream that begins as TLS does; all of it that counts is the first flight. */
@@ -76,7 +151,7 @@ static void whole_tls(const __u8 *bytes, size_t len)
 	case TLS_NAME:
 		return found(wire, wire_len);
 	case TLS_OTHER:
-		return (void)whole_other(0, len);
+		return (void)whole_other(bytes, 0, len);
 	default:
 		return found(NULL, 0);
 	}
@@ -92,8 +167,8 @@ static size_t whole_http(const __u8 *bytes, size_t len)
 	while (at < len) {
 		enum http_result result;
 
-		if (at == from && len - at >= 4 && !memcmp(bytes + at, "SSH-", 4))
-			return whole_other(from, len);
+		if (at == from && whole_shape(bytes, from, len))
+			return len;
 		result = http_step(&r, bytes[at++]);
 		if (result == HTTP_NAME || result == HTTP_NO_NAME) {
 			const struct hostname *h = http_name(&r);
@@ -103,7 +178,7 @@ static size_t whole_http(const __u8 *bytes, size_t len)
 		}
 		must(result != HTTP_BAD);
 		if (result == HTTP_OTHER)
-			return whole_other(from, len);
+			return whole_other(bytes, from, len);
 		if (result == HTTP_CONTENT) {
 			if (r.body > len - at)
 				return len;
@@ -118,23 +193,6 @@ static size_t whole_http(const __u8 *bytes, size_t len)
 		}
 	}
 	return len;
-}
-
-/* Length of the question's name, or 0: this is no proper question. */
-static size_t question_name(const __u8 *msg, size_t len)
-{
-	size_t at = 12;
-
-	if (len < 17 || msg[2] & 0x80 || msg[4] || msg[5] != 1)
-		return 0;
-	while (at < len && msg[at] && msg[at] < 64)
-		at += 1 + msg[at];
-	return at < len && !msg[at] && at + 5 <= len && at - 11 <= 255 ? at - 11 : 0;
-}
-
-static __u32 u16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
 }
 
 /* Offset behind the name at `at`, or 0. */

@@ -259,6 +259,33 @@ static inline enum tls_result whole_extensions(struct whole *w, __u8 *wire, size
 	return TLS_NO_NAME;
 }
 
+/* In the middle of a stream: does a hello begin there, as far as its session id? 1, 0, or -1: so far. */
+static inline int whole_is_hello(const __u8 *stream, size_t len)
+{
+	struct whole w = { 0 };
+	int result;
+
+	if (stream[0] != 22 || (len > 1 && stream[1] > 15))
+		return 0;
+	if (len < 6)
+		return -1;
+	if (stream[5] != 1)
+		return 0;
+	w.flat = malloc(len + 1);
+	if (!w.flat)
+		abort();
+	w.tail = whole_flatten(&w, stream, len);
+	result = w.tail == TLS_MORE ? -1 : 0;
+	if (w.have >= 4 && (w.flat[0] != 1 || w.flat[1] || w.flat[2] * 256 + w.flat[3] < 41))
+		result = 0;
+	else if (w.have >= 6 && w.flat[4] != 3)
+		result = 0;
+	else if (w.have >= 39)
+		result = w.flat[38] <= 32;
+	free(w.flat);
+	return result;
+}
+
 static inline enum tls_result whole_message(struct whole *w, __u8 *wire, size_t *wire_len)
 {
 	size_t kind, len;

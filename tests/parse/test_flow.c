@@ -6,7 +6,7 @@
 
 #define HASH(n) ((__u64)(n) << 16 | 0x1234)
 #define JUDGED_STEP (1ULL << 14)
-#define OPENING_STEP (1ULL << 8)
+#define OPENING_STEP (1ULL << 9)
 #define FLIGHT_STEP (1ULL << 4)
 
 Test(judged, kept_and_removed)
@@ -81,7 +81,7 @@ Test(opening, found_by_tag_and_state)
 	cr_expect_null(opening_find(b, HASH(6)));
 	cr_expect_null(opening_find(b, 0), "an empty entry is nobody's");
 	cr_expect_eq(o->tag_state & 7, OPENING_SYN);
-	cr_expect_eq(o->tag_state >> 4 & 0xfff, 7);
+	cr_expect_eq(o->tag_state >> 5 & 0x7ff, 7);
 	o->tag_state = 0;
 	cr_expect_null(opening_find(b, HASH(5)));
 	free(b);
@@ -89,7 +89,7 @@ Test(opening, found_by_tag_and_state)
 
 Test(opening, oldest_goes)
 {
-	for (__u64 start = 0; start < 0x1000; start += 0x3f) {
+	for (__u64 start = 0; start < 0x800; start += 0x1f) {
 		struct opening_bucket b = { 0 };
 
 		for (__u64 i = 0; i < OPENING_WAYS; i++) {

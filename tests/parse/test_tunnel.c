@@ -84,13 +84,45 @@ static const struct sample streams[] = {
 	{ "HTTP, a method of like letters", 0, TUNNEL_NONE, "5355425343", 0 },
 	{ "mail", 0, TUNNEL_NONE, "45484c4f20", 0 },
 	{ "SMB", 0, TUNNEL_NONE, "000000a4ff534d42", 0 },
-	{ "SOCKS 5", 0, TUNNEL_NONE, "050100", 0 },
-	{ "SOCKS 4", 0, TUNNEL_NONE, "0401005001020304", 0 },
 	{ "LDAP", 0, TUNNEL_NONE, "300c020101", 0 },
 	{ "RTMP", 0, TUNNEL_NONE, "03000000", 0 },
 	{ "Remote Desktop", 0, TUNNEL_NONE, "0300002b26e0", 0 },
 	{ "PostgreSQL", 0, TUNNEL_NONE, "0000000804d2162f", 0 },
 	{ "MQTT", 0, TUNNEL_NONE, "101000044d515454", 0 },
+};
+
+/* The whole of what a client has said: SOCKS is told by it, not by a start of it. */
+static const struct sample greetings[] = {
+	{ "SOCKS 5", 0, ESAFE_R_SOCKS, "050100", 0 },
+	{ "SOCKS 5, a log-in", 0, ESAFE_R_SOCKS, "05020002", 0 },
+	{ "SOCKS 5, GSSAPI", 0, ESAFE_R_SOCKS, "05020100", 0 },
+	{ "SOCKS 5, more than there are", 0, ESAFE_R_SOCKS, "0508ff80030506070802", 0 },
+	{ "SOCKS 5, the request at once", 0, ESAFE_R_SOCKS, "050100" "05010003" "03", 0 },
+	{ "SOCKS 5, a byte of it", 0, ESAFE_R_SOCKS, "050100" "05", 0 },
+	{ "SOCKS 5, the log-in at once", 0, ESAFE_R_SOCKS, "050102" "01" "036162630378797a", 0 },
+	{ "SOCKS 4", 0, ESAFE_R_SOCKS, "0401" "01bb" "cb007150" "00", 0 },
+	{ "SOCKS 4, to bind", 0, ESAFE_R_SOCKS, "0402" "01bb" "cb007150" "6d6500", 0 },
+	{ "SOCKS 4, TLS behind it", 0, ESAFE_R_SOCKS, "0401" "01bb" "cb007150" "6d6500" "160301", 0 },
+	{ "SOCKS 4a", 0, ESAFE_R_SOCKS, "0401" "01bb" "00000001" "00" "6d61696c2e6578616d706c6500", 0 },
+	{ "SOCKS 4, somebody with a long name", 0, ESAFE_R_SOCKS, "0401" "01bb" "cb007150" "61*99,", 0 },
+	{ "half of SOCKS 5", 0, TUNNEL_MORE, "050300", 0 },
+	{ "half of SOCKS 4", 0, TUNNEL_MORE, "0401" "01bb" "cb007150", 0 },
+	{ "SOCKS 4a without the name", 0, TUNNEL_MORE, "0401" "01bb" "00000001" "00", 0 },
+	{ "SOCKS 5, no method", 0, TUNNEL_NONE, "0500", 0 },
+	{ "no method of SOCKS 5", 0, TUNNEL_NONE, "05020304", 0 },
+	{ "something that only begins like SOCKS 5", 0, TUNNEL_NONE, "050100" "00", 0 },
+	{ "something else", 0, TUNNEL_NONE, "050100" "0504", 0 },
+	{ "no request of SOCKS 5", 0, TUNNEL_NONE, "050100" "0500", 0 },
+	{ "no log-in", 0, TUNNEL_NONE, "050102" "0100", 0 },
+	{ "DCE/RPC", 0, TUNNEL_NONE, "05000b0310000000", 0 },
+	{ "DNP3", 0, TUNNEL_NONE, "056405c00100", 0 },
+	{ "Cassandra", 0, TUNNEL_NONE, "040100000500000000", 0 },
+	{ "EtherNet/IP", 0, TUNNEL_NONE, "040000000000000000", 0 },
+	{ "SOCKS 4 to port 0", 0, TUNNEL_NONE, "0401" "0000" "cb007150" "00", 0 },
+	{ "SOCKS 4 to multicast", 0, TUNNEL_NONE, "0401" "01bb" "e0000001" "00", 0 },
+	{ "SOCKS 4 to nowhere", 0, TUNNEL_NONE, "0401" "01bb" "00000100" "00", 0 },
+	{ "SOCKS 4, a name that is none", 0, TUNNEL_NONE, "0401" "01bb" "cb007150" "6d0a00", 0 },
+	{ "SOCKS 4, another command", 0, TUNNEL_NONE, "0403" "01bb" "cb007150" "00", 0 },
 };
 
 /* The bytes of the sample; those that may be anything are of the dice, and never zero. Returns how many. */
@@ -212,6 +244,29 @@ Test(tunnel, streams)
 			memset(bytes + len, round, TUNNEL_STREAM - len);
 			cr_assert_eq(tunnel_stream(bytes, TUNNEL_STREAM), s->reason, "%s", s->what);
 		}
+}
+
+Test(tunnel, greetings)
+{
+	__u8 bytes[512];
+
+	for (size_t i = 0; i < ROWS(greetings); i++) {
+		__u32 len = make(&greetings[i], bytes);
+
+		for (__u32 have = 1; have <= len && have <= TUNNEL_STREAM; have++) {
+			__u8 *copy = exact(bytes, have);
+			int found = tunnel_socks(copy, have);
+
+			free(copy);
+			if (have == len || have == TUNNEL_STREAM)
+				cr_expect_eq(found, greetings[i].reason, "%s: %d", greetings[i].what, found);
+		}
+	}
+	for (size_t i = 0; i < ROWS(streams); i++) {
+		__u32 len = make(&streams[i], bytes);
+
+		cr_expect_eq(tunnel_socks(bytes, len), TUNNEL_NONE, "%s", streams[i].what);
+	}
 }
 
 Test(tunnel, protocols)

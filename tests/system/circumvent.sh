@@ -94,7 +94,7 @@ row() { # what, what becomes of it by the shipped policy, and in the careful gro
 row "no proxy" stopped stopped
 row "no proxy, by number" stopped stopped --connect-to "::$web4:"
 row "a proxy of HTTP" stopped stopped --proxy http://$far4:3128
-row "SOCKS" "*" stopped --proxy socks5h://$far4:1080
+row "SOCKS" stopped stopped --proxy socks5h://$far4:1080
 row "Shadowsocks" through stopped --proxy socks5h://127.0.0.1:1081
 row "Shadowsocks, by number" through stopped --proxy socks5h://127.0.0.1:1083
 sees "an ICMP tunnel, shipped" stopped tries pupil --proxy socks5h://127.0.0.1:1087
