@@ -1,19 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Power cuts: esafed is killed twenty times at random moments while five writers work and a client asks. Afterwards the
+# Power cuts: esafed is killed twenty times at random moments while six writers work and a client asks. Afterwards the
 # register is whole, all that was acknowledged stands in it with its deadline, and the kernel has what the register says.
 # ESAFE_SEED: the moments of an earlier run, ESAFE_CUTS: how many.
 . "$(dirname "$0")/lib.sh"
 open_empty_school
 lay_out
 cp "$tests/school.yaml" "$run/policy.yaml"
+school accounts "$tag"
 secret=radius-of-the-cuts
 (umask 077 && echo "$secret" >"$run/radius.secret")
 cat >>"$run/esafed.yaml" <<END
 radius: { clients: [{ name: wifi, address: 192.0.2.0/24, secret: $run/radius.secret, groups: { Teachers: staff } }] }
 sessions: { end_of_day: "off" }
 END
+# Guests have a network of addresses behind a router: each is a device of its own, that nothing slows down.
+sed -i 's/lan1, identity: mac/lan1, identity: address/' "$run/esafed.yaml"
+ip -n "es-$tag-gateway" route add 2001:db8:9::/64 via 2001:db8:2::14
+ip -n "es-$tag-guest" route add local 2001:db8:9::/64 dev lo
+as guest sysctl -qw net.ipv6.ip_nonlocal_bind=1
 start_filter
+school pages "$tag" || bail_out "esafe-pages does not start"
 enrol_devices
 cuts=${ESAFE_CUTS:-20}
 seed=${ESAFE_SEED:-$RANDOM}
@@ -69,6 +76,32 @@ accounting() { # status, number
 	printf '%s\n' "Acct-Status-Type=$1" NAS-Identifier=ap1 "Calling-Station-Id=$mac" "User-Name=r$2" "Acct-Session-Id=r$2" |
 		nsenter --net="/run/netns/es-$tag-staff" radclient -x -t 1 -r 5 192.0.2.1:1813 acct "$secret" 2>&1 | grep -q Accounting-Response
 }
+# Slips of guests: two devices try each at the same time. One gets in, and no other ever does.
+slips=30
+guest() { # address, path, further words of curl: what the page says
+	as guest curl -sk --max-time 10 --interface "2001:db8:9::$1" "${@:3}" "https://[2001:db8:1::1]:8443/$2" 2>&1
+}
+enters() { guest "$1" portal/voucher -d "code=$2" -d "mark=$3" | grep -q "You are online"; } # address, code, mark
+marks() { # of a side: the forms that its devices have open
+	for ((n = 1; n <= slips; n++)); do
+		guest "$n:$1" "" | sed -n 's/.*name="mark" value="\([0-9a-f]*\)".*/\1/p' | head -n 1
+	done >"$run/said/marks.$1"
+}
+prepare_slips() {
+	ctl voucher new --group staff --for 4h --note slip --count $slips --json | jq -r '"\(.id) \(.code)"' >"$run/said/slips"
+	marks 1 &
+	marks 2
+	wait $!
+}
+reception() {
+	local n=0 id code first second
+	while [ ! -e "$run/said/end" ] && read -r id code first second <&3; do
+		n=$((n + 1))
+		writes 11 used "$id" 1 enters $n:1 "$code" "$first" &
+		writes 12 used "$id" 2 enters $n:2 "$code" "$second"
+		wait $!
+	done 3< <(paste -d' ' "$run/said/slips" "$run/said/marks.1" "$run/said/marks.2")
+}
 access_point() {
 	local n=0
 	while [ ! -e "$run/said/end" ]; do
@@ -79,8 +112,9 @@ access_point() {
 
 # ---- cuts ----
 spawn() {
-	nsenter --net="/run/netns/es-$tag-gateway" -- "$top/build/esafed" --config "$run/esafed.yaml" </dev/null \
-		>>"$run/esafed.log" 2>&1 &
+	nsenter --net="/run/netns/es-$tag-gateway" -- unshare -m sh -c \
+		'mount -t overlay es -o "lowerdir=$1:/etc" /etc && shift && exec "$@"' sh "$run/etc/gateway" \
+		"$top/build/esafed" --config "$run/esafed.yaml" </dev/null >>"$run/esafed.log" 2>&1 &
 	esafed=$!
 }
 back() { within 30 ctl status && touch "$run/said/back"; }
@@ -102,6 +136,7 @@ cut() {
 	sqlite3 "$run/said/copy" "PRAGMA integrity_check; PRAGMA foreign_key_check" >>"$run/said/checks" 2>&1
 }
 
+prepare_slips
 school unfilter "$tag"
 spawn
 back || bail_out "esafed does not start"
@@ -113,6 +148,8 @@ for i in 1 2 3 4; do
 	writers+=($!)
 done
 access_point &
+writers+=($!)
+reception &
 writers+=($!)
 began=$SECONDS
 RANDOM=$seed
@@ -172,6 +209,8 @@ def of(rows, kind):
     return {(n, int(at)) for k, n, at in rows if k == kind}
 
 sessions = rows("SELECT user_name, until, ended, id, mac, how, source FROM sessions")
+slips = rows("SELECT id, used, until, substr(device, 5) FROM vouchers WHERE note = 'slip' AND used")
+guests = rows("SELECT source_id, until, ended, id, addrs FROM sessions WHERE source = 'voucher'")
 permits = rows("SELECT kind, what, until, ended, id, scope_name, scope, scope_id FROM permits")
 there = {
     "session": {(number(s[0]), s[1]) for s in sessions if s[0][0] == "s"},
@@ -182,7 +221,8 @@ there = {
     "lesson": {(number(p[1]), p[2]) for p in permits if p[0] == 1},
     "suspend": {(number(p[5]), p[2]) for p in permits if p[0] == 5},
     "reinstate": {(number(p[5]), 0) for p in permits if p[0] == 5 and p[3]},
-    "voucher": {(number(v[0]), 0) for v in rows("SELECT note, seconds FROM vouchers WHERE seconds = 14400")},
+    "voucher": {(number(v[0]), 0) for v in rows("SELECT note FROM vouchers WHERE seconds = 14400 AND note LIKE 'v%'")},
+    "used": {(str(id), device[15]) for id, _, _, device in slips},
     "device": {(number(d[0]), 0) for d in rows("SELECT name FROM devices WHERE name GLOB 'd[0-9]*'")},
 }
 for kind, have in there.items():
@@ -193,6 +233,12 @@ for kind, have in there.items():
     for row in sorted(have - of(tried, kind))[:3]:
         if kind not in ("over",): # a later one on the same device ends a session, too
             faults.append("%s %s is there, and nobody tried it" % (kind, row))
+
+# A slip is for one device, from its first use on, and its session ends with it.
+want = {(str(id), until, 0, device) for id, used, until, device in slips if until == used + 14400}
+have = {(id, until, ended, bytes(addrs)) for id, until, ended, _, addrs in guests}
+if want != have or not len(want) == len(guests) == len(slips):
+    faults.append("slips %s, sessions %s" % (sorted(want - have)[:3], sorted(have - want)[:3]))
 
 # The chain of changes, from the description in register_changes.c alone.
 before = bytes(32)
@@ -228,6 +274,9 @@ for name, until, ended, id, mac, how, source in sorted(sessions, key=lambda s: s
 tell("devices", set(known.items()), {(mac, v["id"]) for mac, v in device.items() if v["id"]})
 tell("sessions", {(mac,) + s for mac, s in holds.items()},
      {(mac, v["user"], second(v["until_ns"]), v["how"]) for mac, v in device.items() if v["user"]})
+by_address = {bytes(k["addr"]): v for k, v in dump("device") if k["kind"] == 1}
+tell("guests", {(bytes(addrs), id | 0x80000000, until) for _, until, _, id, addrs in guests},
+     {(addr, v["user"], second(v["until_ns"])) for addr, v in by_address.items() if v["user"]})
 cut = {p[5]: p[2] for p in permits if p[0] == 5 and not p[3]}
 tell("suspensions", {(id, cut[name]) for id, name in rows("SELECT id, name FROM devices") if name in cut},
      {(v["id"], second(v["suspended_until_ns"])) for v in device.values() if v["flags"] & 2})
