@@ -13,7 +13,7 @@ for account in teacher3:60004 pupil12:60099; do
 	echo "${account%:*}:x:$((70000 + ${account#*:})):${account#*:}::/:/usr/sbin/nologin" >>"$gateway/passwd"
 	echo "${account%:*}:$(openssl passwd -6 "a long word"):20000:0:99999:7:::" >>"$gateway/shadow"
 done
-printf 'Be kind & careful.\n' >"$run/terms.txt"
+printf "Be kind & careful.</div><script>document.title='ran'</script>\n" >"$run/terms.txt"
 echo "terms: $run/terms.txt" >>"$run/esafed.yaml"
 start_filter
 enrol_devices
@@ -178,6 +178,8 @@ ctl session end --user teacher3 >/dev/null
 forget_guesses() { school unpages "$tag" && school pages "$tag"; }
 forget_guesses
 chromium() { as "$1" timeout 60 python3 "$tests/browse.py" "${@:2}" 2>&1; }
+sees "where scripts may run none does; the portal fits a phone" $'nothing ran\nfits\nfits' \
+	chromium guest 390x844 scripts go $secure/portal ran fits dark fits
 sees "Chromium on a phone, with keys alone" "$secure/portal*You are online*" chromium guest 390x844 \
 	go http://probe.example.com/generate_204 where focus accept1 key Space focus code write "$code" key Enter text
 sees "log-ins are counted" "esafe_vouchers_wrong_total 3" metric 9464 esafe_vouchers_wrong_total
@@ -247,6 +249,20 @@ forget_guesses
 sees "Chromium on a tablet, with keys alone" "*Lessons*Lesson: class 4B, 1 sites, nothing else*" \
 	chromium staff 820x1180 go $secure/teacher focus user write teacher3 focus password write "a long word" key Enter \
 	focus l-class write 4B focus l-sites write www.example.org focus l-only key Space focus "Start the lesson" key Enter text
+
+# ---- what is stored: scripts may run, and no policy of the page keeps them from it ----
+run_me="<script>document.title='ran'</script>" tag_me='"><img src=x onerror=alert(1)>'
+ctl class add "$tag_me" --group pupils >/dev/null
+ctl request add words.example.com --words "$run_me" >/dev/null
+ctl request add tags.example.com --words "$tag_me" >/dev/null
+ctl grant --class "$tag_me" --site reason.example.com --for 30m --reason "$run_me" >/dev/null
+mark=$(mark_of unknown http://xss.example.com/)
+fetch unknown http://xss.example.com/request -d "mark=$mark" -d name=xss.example.com --data-urlencode "words=$tag_me" >/dev/null
+ctl request answer "$(number xss.example.com)" --keep --note "$run_me$tag_me" >/dev/null
+sees "on the page of teachers, which fits a phone" $'*'"$run_me"$'*\nnothing ran\nfits' chromium staff 390x844 scripts \
+	go $secure/teacher focus user write teacher3 focus password write "a long word" key Enter text ran fits
+sees "on the block page" $'*'"$run_me"$'*\nnothing ran\nfits\nfits' chromium unknown 320x568 scripts \
+	go http://xss.example.com/ text ran fits dark fits
 
 # ---- hostile ----
 evil='<script>alert(1)</script>"'\''><img src=x onerror=alert(1)>'
