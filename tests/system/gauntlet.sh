@@ -25,6 +25,10 @@ gauntlet() {
 		games.example.com plain.example.com $src4 $at4 $src6 $at6
 }
 
+kernel() {
+	as pupil "$tools/desync" -w $((3000 * ${ESAFE_PATIENCE:-1})) "$@" games.example.com plain.example.com $web4 $web6
+}
+
 # Tells what is wrong, and counts each run as a check.
 tell() {
 	local what=$1 out line
@@ -44,10 +48,12 @@ open_empty_school
 make_client
 tell "without a filter" gauntlet -n
 tell "without a filter" gauntlet -n -o pressure -f 64
+tell "without a filter" kernel -n
 lay_out
 cp "$tests/school.yaml" "$run/policy.yaml"
 start_filter
 enrol_devices
 tell "with the filter" gauntlet
+tell "with the filter" kernel
 holds "what is not known is refused from now on" end_grace
 tell "a flood of connections" gauntlet -j 6 -o pressure -f 60000
