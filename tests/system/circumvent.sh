@@ -97,7 +97,7 @@ row "a proxy of HTTP" stopped stopped --proxy http://$far4:3128
 row "SOCKS" stopped stopped --proxy socks5h://$far4:1080
 row "Shadowsocks" through stopped --proxy socks5h://127.0.0.1:1081
 row "Shadowsocks, by number" through stopped --proxy socks5h://127.0.0.1:1083
-sees "an ICMP tunnel, shipped" stopped tries pupil --proxy socks5h://127.0.0.1:1087
+sees "an ICMP tunnel, shipped" stopped tries pupil --max-time 2 --proxy socks5h://127.0.0.1:1087
 obfs4() { # a device; both halves of the bridge's line are its client's user and password
 	local cert
 	cert=$(sed -n 's/^Bridge obfs4 .* \(cert=[^ ]*\) iat-mode=0$/\1/p' obfs4-far/obfs4_bridgeline.txt | jq -rR @uri)
@@ -107,7 +107,7 @@ obfs4() { # a device; both halves of the bridge's line are its client's user and
 sees "obfs4, shipped" through obfs4 pupil
 sees "obfs4, careful" stopped obfs4 staff
 static_key() { # a device
-	grep -q 'Peer Connection Initiated' < <(as "$1" timeout $((3 * ${ESAFE_PATIENCE:-1})) openvpn --dev null \
+	grep -qm1 'Peer Connection Initiated' < <(as "$1" timeout $((2 * ${ESAFE_PATIENCE:-1})) openvpn --dev null \
 		--secret static.key --cipher AES-256-CBC --remote $far4 1194 --nobind --ping 1 2>&1) && echo through || echo stopped
 }
 sees "OpenVPN with a static key, shipped" through static_key pupil

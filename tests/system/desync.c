@@ -6,7 +6,8 @@
  *
  *   desync [-n] [-w MS] NAME INNOCENT ADDRESS...    against port 443, each way with both names
  *
- * Says it as gauntlet does. With a filter NAME must not be served; without (-n) both must be, or the way proves nothing.
+ * Says it as gauntlet does. With a filter NAME must not be served; without (-n) both must be, or the way proves
+ * nothing.
  */
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
@@ -85,7 +86,7 @@ static void wait_sent(int fd)
 		sched_yield();
 }
 
-/* The pages that the kernel keeps to send again are the file's: they get the true bytes once the false ones are gone. */
+/* The pages that the kernel keeps to send again are the file's: once the false bytes are gone, the true go there. */
 static void send_fake(int fd, const uint8_t *fake, const uint8_t *bytes, size_t len)
 {
 	int file = memfd_create("fake", MFD_CLOEXEC);
