@@ -103,8 +103,8 @@ Test(leases, thousands)
 
 #define KEA4 "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state," \
 	"user_context\n"
-#define KEA6 "address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev," \
-	"hostname,hwaddr,state,user_context,hwtype,hwaddr_source\n"
+#define KEA6 "address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,prefix_len,fqdn_fwd," \
+	"fqdn_rev,hostname,hwaddr,state,user_context,hwtype,hwaddr_source\n"
 #define MAC_A "02:00:00:00:00:11"
 #define MAC_B "02:00:00:00:00:ab"
 
