@@ -98,7 +98,29 @@ static __always_inline int hostname_end(struct hostname *h)
 	h->wire[h->start & 255] = label; /* 0, the root, after a dot at the end */
 	if (label)
 		h->wire[h->len++ & 255] = 0;
+	h->start = h->len; /* no label is being read any more */
 	return 0;
+}
+
+/*
+ * What was read so far, also of what is not the name of a host, in wire form as far as that goes: the bytes are whatever
+ * was sent. Returns its length; 0: nothing was read.
+ */
+static __always_inline __u32 hostname_spelling(const struct hostname *h, __u8 wire[256])
+{
+	__u32 label = h->len - h->start - 1;
+
+	if (h->len < 2)
+		return 0;
+	for (int i = 0; i < 256; i += 8)
+		esafe_store8(&wire[i], esafe_load8(&h->wire[i]));
+	if (h->start == h->len)
+		return h->len;
+	wire[h->start & 255] = label;
+	if (!label)
+		return h->len;
+	wire[h->len & 255] = 0;
+	return h->len + 1;
 }
 
 #endif

@@ -129,6 +129,8 @@ PART int stream_judge(void)
 		count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, stream_refusal(s, f), 0);
+	if (result == TLS_BAD && f->kind == FLIGHT_TLS)
+		name_spelt(s, &f->tls.name);
 	report();
 	if (s->verdict == ESAFE_ALLOW)
 		return STREAM_PASS;

@@ -38,4 +38,13 @@ PART int name_scan(struct scratch *s)
 	return s->name.len ? 0 : -1;
 }
 
+/* For the log, of what is no host's name: into scratch.name what was sent instead, if it has at least its shape. */
+static __always_inline void name_spelt(struct scratch *s, const struct hostname *h)
+{
+	__u32 len = hostname_spelling(h, s->name.wire);
+
+	if (!len || name_scan(s) || s->name.len != len)
+		s->name.len = s->name.labels = 0;
+}
+
 #endif

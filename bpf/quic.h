@@ -260,6 +260,8 @@ PART int quic_judge(struct quic_work *w)
 	count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, w->reason, 0);
+	if (result == TLS_BAD)
+		name_spelt(s, &c->reader.name);
 	if (s->verdict == ESAFE_ALLOW && (!p || p->groups[s->group & (ESAFE_GROUPS - 1)].quic == ESAFE_QUIC_REJECT))
 		verdict(s, ESAFE_BLOCK, ESAFE_R_QUIC_REJECTED, 0);
 	c->state = s->verdict == ESAFE_ALLOW ? QUIC_PASSED : QUIC_REFUSED;

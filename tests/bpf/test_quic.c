@@ -215,6 +215,10 @@ Test(quic, a_flight_without_a_name_ends)
 	cr_assert_eq(initial(&c, 0, hello_len), TC_ACT_REDIRECT);
 	expect(ESAFE_BLOCK, ESAFE_R_TLS_MALFORMED, "");
 	c = client(1, 1);
+	say("server4:443", 30, 30);
+	cr_assert_eq(initial(&c, 0, hello_len), TC_ACT_REDIRECT);
+	expect(ESAFE_BLOCK, ESAFE_R_TLS_MALFORMED, "server4:443");
+	c = client(1, 1);
 	say("www.fine.example", 4200, 30);
 	for (sent = 0; sent < 4; sent++)
 		if (initial(&c, sent * 1100, 1100) != TC_ACT_UNSPEC)

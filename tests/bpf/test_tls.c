@@ -121,6 +121,34 @@ Test(tls, blocked_and_allowed)
 	}
 }
 
+/* What is no host's name is refused, and told as far as it has the shape of one: of this hello, never of another. */
+Test(tls, what_stood_there)
+{
+	static const struct { const char *name, *told; } rows[] = {
+		{ "server4:443", "server4:443" },
+		{ "sp ace.example", "sp\\032ace.example" },
+		{ "*.example.", "*.example" },
+		{ "a/b", "a/b" },
+		{ "bad..name", "" },
+		{ ".", "" },
+	};
+	__u8 hello[2048];
+
+	for (size_t i = 0; i <= sizeof(rows) / sizeof(*rows); i++) {
+		bool none = i == sizeof(rows) / sizeof(*rows); /* broken before any name */
+		struct lab_packet p = conn();
+		__u32 len = lab_hello(hello, none ? "open.example" : rows[i].name, 10, 10);
+
+		if (none)
+			hello[5 + 4 + 2 + 32] = 255; /* length of the session's number */
+		shake(p);
+		segment(p, 0, hello, len);
+		cr_assert_eq(lab->events, 1, "row %zu", i);
+		cr_expect_eq(lab->event[0].event.reason, ESAFE_R_TLS_MALFORMED, "row %zu", i);
+		cr_expect_str_eq(lab->event[0].name, none ? "" : rows[i].told);
+	}
+}
+
 static void expect_cut(const __u8 *hello, __u32 len, __u32 cut, int blocked)
 {
 	struct lab_packet p = conn();

@@ -266,6 +266,20 @@ static int spell(struct hostname *h, const char *text, size_t len)
 	return hostname_end(h);
 }
 
+/* Whatever was read: nothing of what stood there before, and no more than there is room for. */
+static void spelling_stays_within(const struct hostname *h)
+{
+	__u8 wire[256];
+	__u32 len;
+
+	memset(wire, 0xee, sizeof(wire));
+	len = hostname_spelling(h, wire);
+	if (h->len < 2)
+		cr_assert(!len && wire[0] == 0xee);
+	else
+		cr_assert(len >= h->len && len <= 256 && !wire[len - 1], "it ends");
+}
+
 /* The same with up to `step` bytes at a time: the result must be. */
 static void spell_alike(const char *text, size_t len, size_t step)
 {
@@ -287,6 +301,8 @@ static void spell_alike(const char *text, size_t len, size_t step)
 		}
 	}
 	cr_assert_eq(hostname_end(&many), rc, "%.*s by %zu", (int)len, text, step);
+	spelling_stays_within(&one);
+	spelling_stays_within(&many);
 	if (rc)
 		return;
 	cr_assert_eq(many.len, one.len);

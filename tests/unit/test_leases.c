@@ -236,7 +236,7 @@ static void stop(void *ctx)
 	loop_stop(ctx, 0);
 }
 
-/* Kea's files beside each other, each with a line for the same address; "*" is the file itself, "-" another's. */
+/* Kea's files beside each other, each with a line for the same address; "*" is the file itself, "-" means another's. */
 Test(leases, kea_tidies_up)
 {
 	static const struct {
@@ -244,6 +244,8 @@ Test(leases, kea_tidies_up)
 	} rows[] = {
 		{ { "*" }, "*" },
 		{ { ".1" }, ".1" }, /* the new one is not there yet */
+		{ { ".2" }, ".2" },
+		{ { "-.1" }, "" }, /* somebody's who keeps old files so */
 		{ { ".1", ".2" }, ".1" },
 		{ { ".2", ".1", "*" }, "*" },
 		{ { ".2", ".completed" }, ".completed" },
@@ -267,7 +269,7 @@ Test(leases, kea_tidies_up)
 			const char *name = rows[i].files[j];
 			FILE *out;
 
-			snprintf(file, sizeof(file), "%s%s", path, strchr("*-", *name) ? "" : name);
+			snprintf(file, sizeof(file), "%s%s", path, name + !!strchr("*-", *name));
 			out = fopen(file, "w");
 			if (*name == '-')
 				fprintf(out, "0 " MAC_A " 192.0.2.11 h- *\n");
