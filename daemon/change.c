@@ -56,8 +56,11 @@ static int sessions_follow(struct esafed *esafed)
 		return err;
 	err = sessions_roster_changed(esafed);
 	if (!err)
-		return register_commit(esafed->reg);
-	register_rollback(esafed->reg);
+		err = register_commit(esafed->reg);
+	else
+		register_rollback(esafed->reg);
+	if (err)
+		sessions_again(esafed);
 	return err;
 }
 

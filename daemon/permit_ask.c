@@ -151,7 +151,7 @@ void permit_ask_start(struct request *request, struct permit *permit)
 	if (!err) {
 		request_row(request, permit_row(permits_get(permits_open(esafed), id)));
 		request_end(request, CTL_OK, NULL);
-	} else if (err == -ENOSPC) {
+	} else if (err == -ENOSPC && permits_open(esafed)->n >= PERMITS_MAX) { /* else the disk is full */
 		request_end(request, CTL_FAILED, "too much is open for a while already");
 	} else {
 		request_end(request, CTL_FAILED, "%s", strerror(-err));

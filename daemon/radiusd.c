@@ -244,8 +244,10 @@ static void take_batch(struct radiusd *radiusd, int n)
 	}
 	if (!err)
 		err = register_commit(radiusd->esafed->reg);
-	if (err)
+	if (err) {
+		sessions_again(radiusd->esafed);
 		log_errno(err, "radius: %d requests could not be written, and will come again", n);
+	}
 	for (int i = 0; i < n && !err; i++)
 		if (is_answered(result[i]))
 			answer(radiusd, i);

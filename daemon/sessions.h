@@ -43,6 +43,12 @@ int session_end_id(struct esafed *esafed, __u64 id, const char *reason);        
 /* All that this source told of: Accounting-On and -Off. */
 int session_end_source(struct esafed *esafed, const char *source, const char *reason, unsigned *ended);
 
+/*
+ * What began or ended since register_begin() is rolled back there, or could not be committed: table and device map are
+ * read again from the register. Pointers to sessions are no longer good.
+ */
+int sessions_again(struct esafed *esafed);
+
 /* Roster, classes or rooms changed: people who left lose their sessions, and groups are looked up again. */
 int sessions_roster_changed(struct esafed *esafed);
 

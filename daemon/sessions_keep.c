@@ -269,6 +269,27 @@ int sessions_load(struct esafed *esafed)
 	return err ? log_errno(err, "the sessions that were open") : 0;
 }
 
+int sessions_again(struct esafed *esafed)
+{
+	struct sessions *sessions = esafed->sessions;
+	struct session_table *before = sessions->table;
+	int err = session_table_new(&sessions->table);
+
+	if (err) {
+		sessions->table = before;
+		return log_errno(err, "the sessions could not be read again");
+	}
+	err = register_sessions_open(esafed->reg, take, esafed);
+	if (err) {
+		session_table_free(sessions->table);
+		sessions->table = before;
+		return log_errno(err, "the sessions could not be read again");
+	}
+	session_table_free(before);
+	sessions_arm(esafed);
+	return devices_sync(esafed);
+}
+
 static void clock_was_set(void *ctx)
 {
 	look_at_deadlines(ctx);

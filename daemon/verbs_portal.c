@@ -173,6 +173,18 @@ static int enter(struct esafed *esafed, const struct visitor *visitor, const str
 	return err ? err : session_start(esafed, &claim, &id, problems);
 }
 
+/* A disk that is full shows at the commit: whoever is told that nothing was written must not be online, either. */
+static int conclude(struct esafed *esafed, int err)
+{
+	if (err)
+		register_rollback(esafed->reg);
+	else
+		err = register_commit(esafed->reg);
+	if (err && err != -ENOENT && err != -ETIME && err != -EKEYREVOKED && err != -EBUSY)
+		sessions_again(esafed);
+	return err;
+}
+
 static void end_entered(struct request *request, const struct visitor *visitor, int err, struct problems *problems)
 {
 	if (err && problems->n)
@@ -240,10 +252,7 @@ static int use_voucher(struct request *request, const struct visitor *visitor, c
 	claim.until = used.until;
 	if (!err)
 		err = enter(esafed, visitor, &claim, terms, problems);
-	if (!err)
-		return register_commit(esafed->reg);
-	register_rollback(esafed->reg);
-	return err;
+	return conclude(esafed, err);
 }
 
 void verb_page_voucher(struct request *request)
@@ -333,10 +342,7 @@ static void portal_login_over(void *ctx, const struct login_result *result)
 		err = register_begin(esafed->reg);
 	if (!err) {
 		err = enter(esafed, &visitor, &claim, &terms, &problems);
-		if (err)
-			register_rollback(esafed->reg);
-		else
-			err = register_commit(esafed->reg);
+		err = conclude(esafed, err);
 	}
 	free(terms.text);
 	end_entered(request, &visitor, err, &problems);

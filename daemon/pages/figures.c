@@ -22,6 +22,7 @@ static const struct {
 	[COUNT_LOGONS_FORGED] = { "esafe_pages_logons_forged_total",
 				  "Logons with a wrong token, or for another device, that nothing came of." },
 	[COUNT_LOGONS_SLOWED] = { "esafe_pages_logons_slowed_total", "Logons put off because of too many forged ones." },
+	[COUNT_FAILED] = { "esafe_pages_failed_total", "Things that esafed could not do: its disk may be full." },
 	[COUNT_UNANSWERED] = { "esafe_pages_unanswered_total", "Questions that esafed did not answer." },
 };
 

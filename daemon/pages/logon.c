@@ -57,6 +57,7 @@ static void told(struct visit *visit, const struct reply *reply)
 	} rows[] = {
 		{ "ok", "Done.\n", 200 },
 		{ "not-found", "There is no such session.\n", 404 },
+		{ "failed", VISIT_FAILED "\n", 503 },
 		{ "denied", "This logon is not taken.\n", 403 },
 		{ "busy", "Too many at once: again in a moment.\n", 503 },
 		{ "unreachable", "The filter does not answer just now: again in a moment.\n", 503 },
@@ -65,7 +66,8 @@ static void told(struct visit *visit, const struct reply *reply)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (!strcmp(reply->code, rows[i].code)) {
 			visit->pages->count[COUNT_LOGONS] += !i;
-			visit->counts_as = rows[i].status == 503 ? COUNT_UNANSWERED : 0;
+			visit->counts_as = !strcmp(reply->code, "failed") ? COUNT_FAILED :
+					   rows[i].status == 503 ? COUNT_UNANSWERED : 0;
 			visit->because = *reply->problem ? reply->problem : NULL;
 			visit_plain(visit, rows[i].status, rows[i].words);
 			return;

@@ -34,6 +34,7 @@ enum pages_count { /* what the process has counted; names in figures.c */
 	COUNT_LOGONS_FORGED,
 	COUNT_LOGONS_SLOWED,
 	COUNT_UNANSWERED, /* esafed did not answer */
+	COUNT_FAILED,    /* esafed could not do it, such as write it down */
 	COUNTS
 };
 

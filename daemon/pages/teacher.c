@@ -256,6 +256,8 @@ static void acted(struct visit *visit, const struct reply *reply)
 		visit_go(visit, "/teacher?done=%s", visit->path + strlen("/teacher/"));
 	} else if (!strcmp(reply->code, "unreachable") || !strncmp(reply->problem, "nobody of this name", 19)) {
 		answered_well(visit, reply);
+	} else if (!strcmp(reply->code, "failed")) {
+		visit_unanswered(visit, reply);
 	} else {
 		snprintf(words, sizeof(words), "That was not done: %.350s.", reply->problem);
 		show(visit, words);

@@ -140,6 +140,11 @@ void visit_unanswered(struct visit *visit, const struct reply *reply)
 	if (!strcmp(reply->code, "unreachable")) {
 		visit->counts_as = COUNT_UNANSWERED;
 		visit_sorry(visit, 503, "The filter does not answer just now. Please try again in a minute.");
+	} else if (!strcmp(reply->code, "failed")) {
+		visit->counts_as = COUNT_FAILED;
+		visit->because = reply->problem;
+		visit_say(visit, "problem", reply->problem);
+		visit_sorry(visit, 503, VISIT_FAILED " Please tell the school.");
 	} else {
 		visit_say(visit, "problem", reply->problem);
 		visit->because = reply->problem;

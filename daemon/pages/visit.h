@@ -55,6 +55,7 @@ void visit_text(struct visit *visit, unsigned status, const char *type, char *te
 void visit_plain(struct visit *visit, unsigned status, const char *text);
 void visit_go(struct visit *visit, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* 303 */
 void visit_sorry(struct visit *visit, unsigned status, const char *words); /* a page that says what went wrong */
+#define VISIT_FAILED "The filter could not do that just now. Nothing was changed."
 void visit_unanswered(struct visit *visit, const struct reply *reply);     /* esafed did not say what it should */
 /* The form will be shown again, with what was wrong on it (NULL: nothing was). */
 void visit_wrong(struct visit *visit, unsigned status, const char *words);
