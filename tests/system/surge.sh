@@ -29,15 +29,17 @@ start_filter
 } >"$run/devices.csv"
 holds "five thousand devices" ctl device import "$run/devices.csv"
 
-# What is granted the name server answers: the answers must find the device.
-as gateway ip route add 10.7.0.0/16 dev lan0
-for ((i = devices - grants; i < devices; i++)); do
+# All become neighbours of the gateway; those of the grants at once, as the answers of the name server must find them.
+for ((i = 0; i < devices; i++)); do
 	printf 'neigh replace 10.7.%d.%d lladdr 02:00:00:01:%02x:%02x dev lan0 nud permanent\n' \
 		$((i >> 8)) $((i & 255)) $((i >> 8)) $((i & 255))
-done | as gateway ip -batch -
+done >"$run/neighbours"
+as gateway ip route add 10.7.0.0/16 dev lan0
+tail -n $grants "$run/neighbours" | as gateway ip -batch -
 
 cpu_ms() { awk '{ sub(/.*\) /, ""); print ($12 + $13) * 10 }' "/proc/$(cat "$run/esafed.pid")/stat"; }
 before=$(cpu_ms) began=${EPOCHREALTIME/.}
+as gateway ip -batch "$run/neighbours" &
 as pupil "$tools/surge" -d $devices -s $sessions -r "${ESAFE_SURGE_RATE:-200}" -h 3 -g $grants -c "$run/run/control" \
 	eth0 02:00:00:00:01:01 192.0.2.1 "$secret" >"$run/surge.json" 2>"$run/surge.err" || bail_out "surge failed: $(cat "$run/surge.err")"
 jq -c ". + { esafed_cpu_ms: $(($(cpu_ms) - before)), seconds: ((${EPOCHREALTIME/.} - $began) / 1e6) }" "$run/surge.json"
@@ -54,6 +56,7 @@ sees "no session is left" 0 eval 'ctl session ls --json | jq -s length'
 sees "nor in the register" 0 sqlite3 "$run/state/register.db" "SELECT count(*) FROM sessions WHERE ended = 0"
 sees "nor in the kernel" "$devices 0" eval '/usr/sbin/bpftool map dump pinned /sys/fs/bpf/es-$tag/device -j |
 	jq -r "[.[].formatted.value | select(.id > 0)] | \"\(length) \(map(select(.user != 0 or .how != 1)) | length)\""'
+sees "every neighbour was seen" $devices eval 'ctl device ls --json | jq -s "map(select(.seen)) | length"'
 sees "the register is whole" ok sqlite3 "$run/state/register.db" "PRAGMA integrity_check"
 comes "the log is written" 10 eval '[ "$(ctl status --json | jq -s "[.[].store.pending? // 0] | add")" = 0 ]'
 sees "in the log everybody is who they are" "0 $sessions" eval 'ctl log --limit 0 --group staff --json |
