@@ -103,7 +103,7 @@ static __always_inline int hostname_end(struct hostname *h)
 }
 
 /*
- * What was read so far, also of what is not the name of a host, in wire form as far as that goes: the bytes are whatever
+ * What was read so far, also of what is no host's name, in wire form as far as that goes: the bytes are whatever
  * was sent. Returns its length; 0: nothing was read.
  */
 static __always_inline __u32 hostname_spelling(const struct hostname *h, __u8 wire[256])

@@ -71,6 +71,7 @@ bool radius_account(const char *user, char account[RADIUS_TEXT + 1]);
 	X(ON_OFF, "on-off")            \
 	X(OTHER, "other")              \
 	X(NO_PERSON, "no-person")      \
+	X(LATE, "late")                \
 	X(DUPLICATE, "duplicate")      \
 	X(REPLAYED, "replayed")        \
 	X(MALFORMED, "malformed")      \

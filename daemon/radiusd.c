@@ -21,6 +21,8 @@
 #define SECRET_MAX 1024
 #define SECRET_LEAST 8
 #define REMEMBERED 262144   /* accepted requests, 16 bytes each */
+#define STOPPED 16384       /* sessions that ended */
+#define LATE_S 60           /* so long a Start may be under way that a Stop has overtaken */
 #define AGAIN_S 60          /* so long an access point may go on asking for an answer that was lost */
 #define SOCKET_BYTES (4 << 20) /* a school's start of the day, while the register is written */
 
@@ -31,6 +33,7 @@ struct radiusd {
 	int fd;
 	struct loop_source *source;
 	struct replayset *accepted;
+	struct replayset *stopped; /* sessions that ended, and those of which nothing but the end was seen */
 	__u64 count[RADIUS_WAS_COUNT];
 	bool told_client, told_secret;
 	__u8 in[BATCH][RADIUS_MAX];
@@ -78,6 +81,47 @@ static enum radius_result tell_problems(const struct config_nas *nas, struct pro
 	return err == -EINVAL || err == -ENOENT ? RADIUS_WAS_NO_PERSON : RADIUS_WAS_FAILED;
 }
 
+/* ---- what comes in the wrong order: datagrams overtake each other, and lost ones are sent again ---- */
+
+enum stop { STOP_ANY, STOP_ALONE }; /* ALONE: there was no session that it could end */
+
+static __u64 hash_of_stop(const struct session_claim *claim, enum stop stop)
+{
+	__u64 hash = 0xcbf29ce484222325ull + stop;
+
+	for (const char *text = claim->source; *text; text++)
+		hash = (hash ^ (__u8)*text) * 0x100000001b3ull;
+	hash *= 0x100000001b3ull;
+	for (const char *text = claim->source_id; *text; text++)
+		hash = (hash ^ (__u8)*text) * 0x100000001b3ull;
+	return hash ^ hash >> 29;
+}
+
+static void remember_stop(struct radiusd *radiusd, const struct session_claim *claim, bool alone)
+{
+	if (!claim->source_id)
+		return;
+	replayset_add(radiusd->stopped, hash_of_stop(claim, STOP_ANY), clock_seconds());
+	if (alone)
+		replayset_add(radiusd->stopped, hash_of_stop(claim, STOP_ALONE), clock_seconds());
+}
+
+/*
+ * Does it speak of a session that has ended? Nobody would end it again. An Acct-Session-Id is not used twice (RFC 2866
+ * section 5.5); an access point that does all the same has its Start taken if the Stop before it ended something.
+ */
+static bool is_late(const struct radiusd *radiusd, const struct session_claim *claim, unsigned status)
+{
+	__s64 at;
+
+	if (!claim->source_id)
+		return false;
+	at = replayset_find(radiusd->stopped, hash_of_stop(claim, status == RADIUS_START ? STOP_ALONE : STOP_ANY));
+	return at && clock_seconds() - at <= LATE_S;
+}
+
+/* ---- carried out ---- */
+
 static enum radius_result begin(struct radiusd *radiusd, const struct config_nas *nas,
 				 const struct radius_request *request, struct session_claim *claim)
 {
@@ -88,6 +132,8 @@ static enum radius_result begin(struct radiusd *radiusd, const struct config_nas
 
 	if (!claim->user || (!claim->mac && !claim->addr))
 		return RADIUS_WAS_NO_PERSON;
+	if (is_late(radiusd, claim, request->status))
+		return RADIUS_WAS_LATE;
 	claim->group = group_of(nas, request);
 	err = session_start(radiusd->esafed, claim, &id, &problems);
 	if (!err && second) {
@@ -102,12 +148,13 @@ static enum radius_result begin(struct radiusd *radiusd, const struct config_nas
 static enum radius_result end(struct radiusd *radiusd, const struct radius_request *request,
 			       const struct session_claim *claim)
 {
-	unsigned ended;
+	unsigned ended = 0;
 	int err;
 
 	if (!claim->source_id && !claim->user && !claim->mac && !claim->addr)
 		return RADIUS_WAS_NO_PERSON;
 	err = session_end(radiusd->esafed, claim, *request->cause ? request->cause : "log-off", &ended);
+	remember_stop(radiusd, claim, !ended);
 	return err && err != -ENOENT ? RADIUS_WAS_FAILED : RADIUS_WAS_STOP;
 }
 
@@ -337,7 +384,8 @@ int radiusd_start(struct esafed *esafed, struct radiusd **out)
 	radiusd->config = config;
 	radiusd->fd = -1;
 	radiusd->accepted = replayset_new(REMEMBERED);
-	err = radiusd->accepted ? read_secrets(radiusd) : -ENOMEM;
+	radiusd->stopped = replayset_new(STOPPED);
+	err = radiusd->accepted && radiusd->stopped ? read_secrets(radiusd) : -ENOMEM;
 	if (!err) {
 		radiusd->fd = open_socket(config->port);
 		if (radiusd->fd < 0)
@@ -368,6 +416,7 @@ void radiusd_stop(struct radiusd *radiusd)
 	}
 	free(radiusd->secret);
 	replayset_free(radiusd->accepted);
+	replayset_free(radiusd->stopped);
 	free(radiusd);
 }
 

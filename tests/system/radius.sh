@@ -51,6 +51,26 @@ sees "the access point was started again" "*Accounting-Response*" accounting Acc
 sees "whoever it spoke of is gone" "" user_of
 server=192.0.2.1
 
+# ---- in the wrong order ----
+came() { accounting "$1" "$tablet" User-Name=teacher3 Filter-Id=Teachers Acct-Session-Id="$2" >/dev/null; }
+gone() { accounting Stop "$tablet" User-Name=teacher3 Acct-Session-Id="$1" >/dev/null; }
+gone g1
+came Start g1
+sees "a Start that its Stop has overtaken opens nothing" "" user_of
+came Interim-Update g1
+came Start g2
+gone g2
+came Interim-Update g2
+sees "nor does an update behind the Stop" "" user_of
+sees "they are counted" 3 counted late
+came Start g2
+sees "a number that is used again is another session" teacher3 user_of
+came Start g3
+gone g1
+sees "and a Stop of another session does not end it" teacher3 user_of
+gone g2
+gone g3
+
 # ---- what makes no person ----
 sees "a Wi-Fi that knows only the device" "*Accounting-Response*" accounting Start "$tablet" \
 	User-Name=02-00-00-00-00-13 Acct-Session-Id=c1
