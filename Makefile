@@ -114,7 +114,7 @@ $(B)/modules.a: $(filter-out $(B)/daemon/main.o,$(DAEMON_OBJ))
 $(B)/bpftest/%: tests/bpf/%.c $(wildcard tests/bpf/*.h) $(B)/modules.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(DAEMON_FLAGS) -Itests/bpf -Itests/parse $< $(B)/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
-$(B)/system/%: tests/system/%.c $(wildcard tests/system/*.h)
+$(B)/system/%: tests/system/%.c $(wildcard tests/system/*.h) tests/parse/prefaces.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(BASE) -Itests/parse $< -o $@ -lcrypto -lpthread
 $(B)/bench/refill.skel.h: tests/bench/refill.bpf.c tests/bench/refill.h

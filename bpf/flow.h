@@ -241,6 +241,12 @@ static __always_inline struct opening *opening_victim(struct opening_bucket *buc
 	return victim;
 }
 
+/* Whoever has this entry opened a connection within the last minute: as long as a server repeats its SYN-ACK. */
+static __always_inline int opening_is_young(const struct opening *o, __u64 now)
+{
+	return OPENING_STATE(o) && ((OPENING_STAMP(now) - (o->tag_state >> 5)) & 0x7ff) < 32;
+}
+
 /* The way of this connection's flight, or FLIGHT_WAYS. */
 static __always_inline __u32 flight_way(const struct flight_owners *owners, __u64 hash)
 {

@@ -38,7 +38,7 @@ PART int stream_forget(void)
 /*
  * A SYN of the client, or with `inbound` one from the far side to a device here: the connection begins anew. A SYN
  * that is only repeated changes nothing. Returns 1 if it replaces another one: then the server has the last word on
- * which of them counts, and data in the SYN cannot be judged.
+ * which of them counts, and data in the SYN cannot be judged. So it is if the SYN before may have been forgotten.
  */
 PART int stream_begin(int inbound)
 {
@@ -62,8 +62,10 @@ PART int stream_begin(int inbound)
 		return OPENING_STATE(o) == OPENING_SYN && o->end == o->start - 1;
 	stream_forget();
 	now = bpf_jiffies64();
-	if (!o)
+	if (!o) {
 		o = opening_victim(b, now);
+		contested = opening_is_young(o, now); /* it may have been another SYN of this connection that had to go */
+	}
 	o->start = s->pkt.seq + 1;
 	o->end = o->start - contested;
 	opening_state_set(o, s->flow, inbound ? OPENING_INBOUND : OPENING_SYN, now);

@@ -400,6 +400,41 @@ Test(tls, syn_with_data_on_an_open_connection)
 	}
 }
 
+/* As a flood does, all openings go, and those of others that have just begun stand in their places. */
+static void push_out(void)
+{
+	struct { __u64 tag_state; __u32 start, end; } bucket[4];
+	int fd = bpf_map__fd(lab->skel->maps.opening);
+
+	for (__u32 i = 0; i < bpf_map__max_entries(lab->skel->maps.opening); i++) {
+		__u64 newest = 0;
+
+		LAB_CHECK(!bpf_map_lookup_elem(fd, &i, bucket));
+		for (int way = 0; way < 4; way++)
+			newest = bucket[way].tag_state ? bucket[way].tag_state : newest;
+		for (int way = 0; way < 4 && newest; way++)
+			bucket[way].tag_state = newest ^ (__u64)(way + 1) << 16;
+		LAB_CHECK(!bpf_map_update_elem(fd, &i, bucket, BPF_ANY));
+	}
+}
+
+/* The server repeats its SYN-ACK, which looks like the answer to a decoy whose data ends where the stream begins. */
+Test(tls, syn_with_data_behind_a_flood)
+{
+	__u8 good[1024], bad[1024];
+	__u32 len = lab_hello(good, "www.fine.example", 5, 6);
+	struct lab_packet p = conn();
+
+	lab_hello(bad, "www.games.example", 5, 5);
+	shake(p);
+	push_out();
+	cr_expect_eq(segment_flags(p, 0x02, CLIENT_ISN - len, good, len), TC_ACT_SHOT);
+	server(p, 0x12, SERVER_ISN, START);
+	cr_expect_eq(segment(p, 0, bad, len), TC_ACT_SHOT);
+	server(p, 0x10, SERVER_ISN + 1, START);
+	cr_expect_eq(segment(p, 0, bad, len), TC_ACT_SHOT);
+}
+
 Test(tls, fast_open_of_http)
 {
 	static const char post[] = "POST / HTTP/1.1\r\nHost: www.fine.example\r\nContent-Length: 3\r\n\r\n";

@@ -10,6 +10,7 @@
 #include "gauntlet_ip.h"
 #include "gauntlet_tls.h"
 #include "gauntlet_udp.h"
+#include "gauntlet_upgrade.h"
 
 /* Whatever is not said at the end of a row is zero. */
 #define ROW(family, name, service, flags, make, play, arg, arg2, ...) \
@@ -24,6 +25,7 @@
 #define TAKES_ALL(family, name, make, arg, ...) ROW(family, name, RECORDED, ODD, make, NULL, arg, __VA_ARGS__, 0)
 #define DESYNC(name, flags, script) SHAPE("desync", name, flags, play_desync, 0, script)
 #define REQUEST(name, flags, row) HTTP(name, flags, NULL, row)
+#define UPGRADE(name, flags, ...) ROW("upgrade", name, RECORDED, flags, __VA_ARGS__, 0, 0, 0)
 #define DNS(name, flags, ...) ROW("dns", name, NAMESERVER, flags, make_question, __VA_ARGS__, 0, 0)
 #define DNS_TCP(name, flags, ...) ROW("dns-tcp", name, NAMESERVER_TCP, flags, make_tcp_question, __VA_ARGS__, 0, 0, 0)
 #define QUIC(name, flags, ...) QUIC_AT(QUIC_SERVER, name, flags, __VA_ARGS__, 0, 0)
@@ -307,6 +309,42 @@ static const struct strategy strategies[] = {
 	HTTP("keep-alive", 0, play_keep_alive, R_PIPELINED),
 	ROW("http", "long-head", NGINX_HTTP, 0, make_long_head, NULL, 6000, 0, 0),
 
+	UPGRADE("smtp", 0, make_preface, NULL, 0),
+	UPGRADE("imap", 0, make_preface, NULL, 2),
+	UPGRADE("pop3", 0, make_preface, NULL, 3),
+	UPGRADE("ftp", 0, make_preface, NULL, 4),
+	UPGRADE("xmpp", 0, make_preface, NULL, 8),
+	UPGRADE("ldap", 0, make_preface, NULL, 9),
+	UPGRADE("postgresql", 0, make_preface, NULL, 10),
+	UPGRADE("mysql", 0, make_preface, NULL, 11),
+	UPGRADE("adb", 0, make_preface, NULL, 12),
+	UPGRADE("socks-5", ODD, make_preface, NULL, 14),
+	UPGRADE("socks-4", ODD, make_preface, NULL, 15),
+	UPGRADE("socks-4a", ODD, make_preface, NULL, 16),
+	UPGRADE("proxy-1", 0, make_preface, NULL, 17),
+	UPGRADE("proxy-2", 0, make_preface, NULL, 18),
+	UPGRADE("browser", BROWSER, make_preface, play_turns, 2),
+	UPGRADE("turns", 0, make_preface, play_turns),
+	UPGRADE("each-byte", 0, make_preface, play_each, 1),
+	UPGRADE("each-byte-of-name", 0, make_preface, play_each_of_name),
+	UPGRADE("reverse", 0, make_preface, play_reverse),
+	UPGRADE("shuffled", BROWSER, make_preface, play_shuffled),
+	UPGRADE("all-but-first-byte", 0, make_preface, play_tail_first, 1),
+	UPGRADE("overlap-same", 0, make_preface, play_overlap_same),
+	UPGRADE("keep-alive-probes", 0, make_preface, play_keepalive),
+	UPGRADE("decoy-all-but-first", ODD, make_preface, play_decoy_all_but_first),
+	UPGRADE("decoy-short-ttl", ODD, make_preface, play_decoy_ttl),
+	UPGRADE("decoy-behind", ODD, make_preface, play_decoy_behind),
+	UPGRADE("other-bytes", ODD, make_preface, play_repeat_differs),
+	UPGRADE("same-port-again", OPENS | ODD, make_preface, play_reopened),
+	UPGRADE("feigned-first", ODD, make_feigned, NULL, 1),
+	UPGRADE("feigned-first-turns", ODD, make_feigned, play_turns, 1),
+	UPGRADE("feigned-first-short", ODD, make_feigned, NULL, 1, 5),
+	UPGRADE("feigned-begins", ODD, make_feigned, NULL),
+	UPGRADE("feigned-around", ODD, make_around, NULL),
+	UPGRADE("feigned-around-each-byte", ODD, make_around, play_each, 1),
+	UPGRADE("behind-16000", 0, make_far, NULL, 16000),
+	UPGRADE("behind-18000", GETS_PAST, make_far, NULL, 18000),
 	DNS("plain", 0, play_datagrams, Q_PLAIN),
 	DNS("mixed-case", 0, play_datagrams, Q_CASE),
 	DNS("two-questions", ODD, play_datagrams, Q_TWO),
@@ -340,6 +378,10 @@ static const struct strategy strategies[] = {
 	DNS_TCP("second-behind-padded", 0, NULL, 1, 1200),
 	DNS_TCP("reverse", 0, play_reverse),
 	DNS_TCP("decoy-short-ttl", ODD, play_decoy_ttl),
+	ROW("dns-tcp", "other-port", RECORDED, 0, make_tcp_question, NULL, 0, 0, 0),
+	ROW("dns-tcp", "other-port-each-byte", RECORDED, 0, make_tcp_question, play_each, 1, 0, 0),
+	ROW("dns-tcp", "other-port-second-message", RECORDED, 0, make_tcp_question, NULL, 1, 0, 0),
+	ROW("dns-tcp", "other-port-padded", RECORDED, 0, make_tcp_question, NULL, 0, 400, 0),
 
 	QUIC("one-initial", 0, make_quic, 1),
 	QUIC("version-2", 0, make_quic, 0x6b3343cf),
