@@ -28,6 +28,8 @@ static enum pkt_kind read_view(const uint8_t *frame, size_t have, size_t len, st
 	free(block);
 	must(kind < PKT_NEXT);
 	must(kind != PKT_SHORT || have < len);
+	if (kind == PKT_ICMP)
+		must(p->payload == p->l4 && p->payload + p->payload_len <= len);
 	if (kind == PKT_TCP || kind == PKT_UDP) {
 		must(p->l3 >= 14 && p->l3 <= 22 && p->l4 >= p->l3 + 20 && p->l4 <= PKT_HEADERS_MAX);
 		must(p->payload >= p->l4 + 8 && p->payload <= p->l4 + 60);
