@@ -66,7 +66,7 @@ void permit_text(const struct permit *permit, char *out, size_t size)
 static int add_site(struct permit *permit, const char *name, size_t len, __u64 k1, __u64 k2)
 {
 	__u8 wire[ESAFE_NAME_MAX];
-	int bytes = name_from_text(name, len, wire);
+	int bytes = name_from_shown(name, len, wire);
 	struct permit_site *site = &permit->site[permit->sites];
 
 	if (bytes < 2)

@@ -71,7 +71,7 @@ int visitor_why(const struct esafed *esafed, const struct visitor *visitor, cons
 {
 	struct why_question question = { .qtype = TYPE_A };
 	__u8 wire[ESAFE_NAME_MAX];
-	int len = name_from_text(name, strlen(name), wire);
+	int len = name_from_shown(name, strlen(name), wire);
 
 	if (len < 0)
 		return -EINVAL;
@@ -154,7 +154,7 @@ static void add_name(struct request *request, json_t *row, const struct visitor 
 static int plain_name(const char *name, char out[NAME_TEXT_MAX])
 {
 	__u8 wire[ESAFE_NAME_MAX];
-	int len = name_from_text(name, strlen(name), wire);
+	int len = name_from_shown(name, strlen(name), wire);
 
 	return len > 0 && name_to_text(wire, (size_t)len, out, NAME_TEXT_MAX) > 0 ? 0 : -EINVAL;
 }

@@ -194,6 +194,17 @@ Test(permits, suspension_and_quarantine_of_devices)
 	cr_expect(!permits_device(&open_now, &key, NULL, NOW, TAI, &value));
 }
 
+Test(permits, a_site_is_kept_as_it_is_shown)
+{
+	struct permit permit = { .kind = PERMIT_LESSON, .what = "a=b.example\n<x>*.example" };
+	__u8 wire[ESAFE_NAME_MAX] = "\3a=b\7example";
+
+	cr_assert_eq(permit_read_sites(&permit, K1, K2), 0);
+	cr_expect_eq(permit.sites, 2);
+	cr_expect_eq(permit.site[0].hash, name_hash(wire, 13, K1, K2));
+	free(permit.site);
+}
+
 Test(permits, what_is_no_site)
 {
 	struct permit permit = { .kind = PERMIT_LESSON, .what = "good.example\nbad site" };
