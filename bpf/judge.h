@@ -123,8 +123,8 @@ PART int stream_judge(void)
 	} else if (result == TLS_NAME ? decide() : decide_unnamed()) {
 		return STREAM_DROP;
 	}
-	if (result != TLS_NAME)
-		s->known = reach_unnamed();
+	if (result != TLS_NAME || s->known == ESAFE_KNOWN_OUTER)
+		reach_unnamed();
 	if (s->proto != ESAFE_P_DNS_TCP && (s->opening != OPENING_WATCHED || stream_names_itself(f, result)))
 		count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && result != TLS_OTHER && s->verdict == ESAFE_ALLOW)

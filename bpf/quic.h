@@ -255,8 +255,8 @@ PART int quic_judge(struct quic_work *w)
 	}
 	if (result == TLS_NAME ? decide() : decide_unnamed())
 		return -1;
-	if (result != TLS_NAME)
-		s->known = reach_unnamed();
+	if (result != TLS_NAME || s->known == ESAFE_KNOWN_OUTER)
+		reach_unnamed();
 	count_known(s);
 	if (result != TLS_NAME && result != TLS_NO_NAME && s->verdict == ESAFE_ALLOW)
 		verdict(s, ESAFE_BLOCK, w->reason, 0);

@@ -220,8 +220,9 @@ PART int reach_known(void)
 }
 
 /*
- * A connection that does not say its name was judged as the group's default says: that is not enough for a group with
- * `unnamed: refuse`, unless it stays near or goes to a network that is open. Returns what is known of it.
+ * A connection that does not say its name, or only the outer one of Encrypted ClientHello, was judged as the group's
+ * default says: that is not enough for a group with `unnamed: refuse`, unless it stays near or goes to a network that is
+ * open. Sets what is known of it.
  */
 PART int reach_unnamed(void)
 {
@@ -230,7 +231,7 @@ PART int reach_unnamed(void)
 	struct esafe_config *c = config_get();
 
 	if (!s || !p || !c)
-		return ESAFE_KNOWN_ADDRESS;
+		return -1;
 	if (s->verdict == ESAFE_ALLOW && s->reason == ESAFE_R_UNNAMED &&
 	    p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_NAMED &&
 	    !reach_is_local(&s->pkt) && !reach_is_own(s, c)) {
@@ -238,7 +239,9 @@ PART int reach_unnamed(void)
 		if (!(s->net_found & NET_OPENS))
 			verdict(s, ESAFE_BLOCK, ESAFE_R_UNNAMED, 0);
 	}
-	return resolved_find(s, p) ? ESAFE_KNOWN_DNS : ESAFE_KNOWN_ADDRESS;
+	if (s->known != ESAFE_KNOWN_OUTER)
+		s->known = resolved_find(s, p) ? ESAFE_KNOWN_DNS : ESAFE_KNOWN_ADDRESS;
+	return 0;
 }
 
 /* A connection was judged: counts what was known of it. Within the school nothing is hidden. */

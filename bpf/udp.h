@@ -37,7 +37,7 @@ PART int datagram_judge(void)
 	}
 	if (decide_unnamed())
 		return -1;
-	s->known = reach_unnamed();
+	reach_unnamed();
 	return 0;
 }
 

@@ -15,7 +15,8 @@ static const char policy[] =
 	"networks:\n"
 	"  - { name: meet, addresses: [198.51.100.0/24, \"2001:db8:aaaa::/48\"], ports: [udp/3478, tcp/3478],\n"
 	"      category: conferencing }\n"
-	"  - { name: push, addresses: [17.0.0.0/8, \"2001:db8:bbbb::/48\"], ports: [tcp/5223, udp/5223] }\n";
+	"  - { name: push, addresses: [17.0.0.0/8, \"2001:db8:bbbb::/48\"], ports: [tcp/5223, udp/5223] }\n"
+	"outer_names: [outer.example]\n";
 
 enum { PUPIL = 1, STAFF, OFFICE, KS1, HOSTS };
 
@@ -29,19 +30,22 @@ static void setup(void)
 
 TestSuite(unnamed, .init = setup, .fini = conn_close);
 
-static __u8 named[2048], nameless[2048];
-static __u32 named_len, nameless_len;
+/* ClientHellos: with a name, without, and with one that only covers another. */
+enum { NO_HELLO, NAMED, NAMELESS, OUTER, HELLOS };
+static __u8 hello[HELLOS][2048];
+static __u32 hello_len[HELLOS];
 
 /* What a device says first to an address; `may`: the groups that may, by their numbers. */
 static const struct words {
 	const char *what, *dst, *dst6;
 	__u16 port;
-	const char *bytes; /* NULL: a ClientHello, without a name if `nameless` */
-	int udp, nameless;
+	const char *bytes; /* NULL: a ClientHello */
+	int udp, hello;
 	const char *may;
 } words[] = {
-	{ "TLS", "203.0.113.9", "2001:db8:ffff::9", 443, NULL, 0, 0, "123" },
-	{ "TLS without a name", "203.0.113.9", "2001:db8:ffff::9", 443, NULL, 0, 1, "3" },
+	{ "TLS", "203.0.113.9", "2001:db8:ffff::9", 443, NULL, 0, NAMED, "123" },
+	{ "TLS without a name", "203.0.113.9", "2001:db8:ffff::9", 443, NULL, 0, NAMELESS, "3" },
+	{ "Encrypted ClientHello", "203.0.113.9", "2001:db8:ffff::9", 443, NULL, 0, OUTER, "3" },
 	{ "noise", "203.0.113.9", "2001:db8:ffff::9", 8388, "\x93\x1c\xf7 noise", 0, 0, "3" },
 	{ "HTTP", "203.0.113.9", "2001:db8:ffff::9", 80, "GET / HTTP/1.1\r\nHost: www.example\r\n\r\n", 0, 0, "123" },
 	{ "SSH", "203.0.113.9", "2001:db8:ffff::9", 22, "SSH-2.0-x\r\n", 0, 0, "123" },
@@ -56,8 +60,8 @@ static const struct words {
 /* 1: it passes. */
 static int say(const struct words *w, int host, int v6)
 {
-	const void *payload = w->bytes ? (const void *)w->bytes : w->nameless ? nameless : named;
-	__u32 len = w->bytes ? strlen(w->bytes) : w->nameless ? nameless_len : named_len;
+	const void *payload = w->bytes ? (const void *)w->bytes : hello[w->hello];
+	__u32 len = w->bytes ? strlen(w->bytes) : hello_len[w->hello];
 	struct lab_packet p = conn(w->port);
 
 	p.host = host;
@@ -75,8 +79,9 @@ static int say(const struct words *w, int host, int v6)
 
 Test(unnamed, who_may_say_what)
 {
-	named_len = lab_hello(named, "www.example", 20, 20);
-	nameless_len = lab_hello(nameless, "", 20, 20);
+	hello_len[NAMED] = lab_hello(hello[NAMED], "www.example", 20, 20);
+	hello_len[NAMELESS] = lab_hello(hello[NAMELESS], "", 20, 20);
+	hello_len[OUTER] = lab_hello(hello[OUTER], "outer.example", 20, 20);
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		for (int host = PUPIL; host < HOSTS; host++)
 			for (int v6 = 0; v6 < 2; v6++) {
