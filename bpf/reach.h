@@ -221,8 +221,8 @@ PART int reach_known(void)
 
 /*
  * A connection that does not say its name, or only the outer one of Encrypted ClientHello, was judged as the group's
- * default says: that is not enough for a group with `unnamed: refuse`, unless it stays near or goes to a network that is
- * open. Sets what is known of it.
+ * default says: that is not enough for a group with `unnamed: refuse`, unless it stays near or goes to a network that
+ * is open. Sets what is known of it.
  */
 PART int reach_unnamed(void)
 {
