@@ -296,6 +296,10 @@ static int packet_tcp(struct replay *replay, const struct frame *frame, bool cha
 		return -ENOMEM;
 	if (frame->flags & FRAME_SYN)
 		take_syn(replay, flow, frame);
+	else if (!flow->known && hello(frame) == 1 && !replay_flow_from_client(flow, frame)) {
+		replay_flow_restart(replay->flows, flow); /* the ports had led astray */
+		replay_flow_set_client(flow, frame, true);
+	}
 	from_client = replay_flow_from_client(flow, frame);
 	replay->place.first = flow->first;
 	if (!(frame->flags & FRAME_SYN))

@@ -235,6 +235,19 @@ Test(replay, captures_that_begin_in_the_middle)
 	cr_expect_eq(t.counts.opened, 3);
 }
 
+/* Without its handshake, and the ports tell the wrong way round until the hello comes. */
+Test(replay, a_hello_from_the_lesser_port)
+{
+	struct lab_packet p = { .sport = 7, .dport = 443, .flags = 16, .seq = ISN, .ack = 5001, .payload = "x", .len = 1 };
+
+	hello_len = lab_hello(hello, "school.example", 0, 0);
+	take(&p);
+	take_data(7, 0, hello_len);
+	replay_all();
+	cr_expect_eq(t.n, 1);
+	expect(0, 2, "school.example", ESAFE_P_TLS, ESAFE_ALLOW, ESAFE_R_DEFAULT);
+}
+
 /* Segments that a network card merged are longer than a test run takes. */
 Test(replay, merged_segments)
 {
