@@ -119,6 +119,15 @@ static bool is_answer(const struct frame *frame)
 	return frame->payload_len >= 3 && frame->bytes[frame->payload + 2] & 0x80;
 }
 
+/* A plain question of DNS (RFC 1035 section 4.1.1), whatever its port: one question, no answers, perhaps OPT. */
+static bool is_question(const struct frame *frame)
+{
+	const __u8 *b = frame->bytes + frame->payload;
+
+	return frame->payload_len > 16 && !(b[2] & 0xfe) && !(b[3] & 0x8f) && !memcmp(b + 4, "\0\1\0\0\0\0\0", 7) &&
+	       b[11] <= 1;
+}
+
 /* The connection of a packet, its client known as well as may be. NULL: no memory. */
 static struct replay_flow *find_flow(struct replay *replay, const struct frame *frame)
 {
@@ -351,6 +360,8 @@ static int packet_udp(struct replay *replay, const struct frame *frame, bool cha
 	if (frame->dport == PORT_DNS || frame->sport == PORT_DNS) {
 		from_device = frame->dport == PORT_DNS && (frame->sport != PORT_DNS || !is_answer(frame));
 		replay->place.first = replay->place.number;
+	} else if (is_question(frame)) {
+		from_device = true;
 	}
 	count_way(replay, from_device);
 	return run_whole_or_cut(replay, from_device, frame, changed);

@@ -7,7 +7,7 @@
  * Whose packet it is:
  *   TCP   the sender of a SYN is the device; without one the receiver of a SYN-ACK or of a ServerHello, the sender of a
  *         ClientHello, and else the side with the greater port, or whoever speaks first
- *   UDP   for port 53 whoever asks; else the side with the greater port, or whoever speaks first
+ *   UDP   whoever asks a question of DNS; else the side with the greater port, or whoever speaks first
  *   other as the last connection of the two addresses went; without one the sender is the device
  *
  * The packets that are inside of others (inside.h), and those whose fragments are all there (fragments.h), are offered

@@ -161,6 +161,20 @@ Test(replay, questions)
 	cr_expect(t.counts.fate[REPLAY_ANSWERED] == 1 && t.counts.fate[REPLAY_PASSED] == 4);
 }
 
+/* Resolvers listen on other ports, too, and not always on the lesser one. */
+Test(replay, a_question_from_the_lesser_port)
+{
+	__u8 question[512];
+	struct lab_packet p = { .sport = 12345, .dport = 32021, .payload = "x", .len = 1, .from_server = 1 };
+
+	take(&p);
+	p = (struct lab_packet){ .sport = 12345, .dport = 32021, .payload = question };
+	p.len = lab_question(question, "www.games.example", 1, 0);
+	take(&p);
+	replay_all();
+	expect(t.n - 1, 2, "www.games.example", ESAFE_P_DNS, ESAFE_BLOCK, ESAFE_R_CATEGORY);
+}
+
 /* ---- TLS: a connection of device 1, from port `sport` ---- */
 
 #define SYN 2
