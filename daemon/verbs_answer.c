@@ -176,7 +176,8 @@ static bool ask_whom(struct answer *answer, bool always)
 	struct request *request = answer->request;
 
 	if (names_scope(request))
-		return permit_ask_may_group(request) && permit_ask_scope(request, ALL_SCOPES, answer->wanted);
+		/* to propose is not to open */
+		return (always || permit_ask_may_group(request)) && permit_ask_scope(request, ALL_SCOPES, answer->wanted);
 	if (always && *answer->proposed_for)
 		return take_proposed(answer);
 	if (!always && !answer->block && answer->devices && answer->devices == answer->askers)

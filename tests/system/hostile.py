@@ -92,7 +92,7 @@ ROUTES = [
           ip=Field("", 403, empty=200)),
     Route("POST /portal/voucher https", 2, 200, code=Field("{code}", 403), accept=Field("1", 200, FEW, empty=403),
           version=Field("{version}", 403, FEW)),
-    Route("POST /portal/login https", 2, 200, user=Field("{user}", 403), password=Field("a long word", 403),
+    Route("POST /portal/login https", 2, 200, user=Field("{user}", 403), password=Field("a long word", 403, FEW),
           accept=Field("1", 200, FEW, empty=403), version=Field("{version}", 403, FEW)),
     Route("GET /teacher http", 1, 303),
     Route("GET /teacher https", 1, 200, done=flag(200, "grant")),

@@ -38,7 +38,12 @@ start_filter
 ctl class add 4B --group pupils >/dev/null
 ctl voucher new --group guests --for 4h --sponsor teacher3 --count 200 --json | jq -r .code >"$run/codes"
 school pages "$tag" || bail_out "esafe-pages does not start"
-anew() { school unpages "$tag" && school pages "$tag"; } # forgets the guesses
+anew() { # forgets the guesses
+	school unpages "$tag"
+	stop_filter
+	start_filter
+	school pages "$tag"
+}
 
 hostile() { timeout 120 python3 -B "$tests/hostile.py" "$run" "es-$tag-gateway" "es-$tag-staff" "$@"; }
 clean() { # what is told of a step

@@ -280,6 +280,7 @@ sees "nothing from elsewhere may load" "*default-src 'none'; style-src 'self';*f
 flood() { as pupil timeout 10 bash -c 'for i in {1..120}; do printf "url = http://192.0.2.1/\noutput = /dev/null\n"; done |
 	curl -s -w "%{http_code}\n" -K - | sort | uniq -c | tr -s " " | paste -sd,'; }
 sees "a flood from one device is stopped" "*429*" flood
+sees "nor does it flood the log" "[1-6]" grep -c "192.0.2.11: GET / is refused (429)" "$run/pages.log"
 sees "and others see their page" "This page is blocked" heading unknown http://www.example.com/
 
 # ---- it stands apart ----
