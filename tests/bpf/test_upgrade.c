@@ -153,6 +153,36 @@ Test(upgrade, feigned_hellos_hide_nothing)
 		}
 }
 
+/* A hello that claims to be as long as can be, and inside it the one that is meant. */
+Test(upgrade, one_hello_in_another)
+{
+	static const __u8 start[] = "\x16\3\1\x40\0\1\0\x3f\xfc\3\3" "................................\0\x3f\0";
+
+	for (int way = 0; way < 4; way++) {
+		__u32 at;
+		struct lab_packet p = plain(&at);
+
+		say(p, &at, start, sizeof(start) - 1);
+		if (way & 1)
+			say(p, &at, "\r\nSTARTTLS\r\n", 12);
+		cr_assert_eq(segment(p, at, bad, 60), TC_ACT_UNSPEC);
+		if (way & 2)
+			server(p, 0x10, SERVER_ISN + 1, START + at + 60);
+		segment(p, at + 60, bad + 60, bad_len - 60);
+		cr_expect(conn_is_blocked(p, at + bad_len), "way %d", way);
+	}
+	for (int way = 0; way < 2; way++) { /* and the other way round: in an extension before the name */
+		__u32 at, len = lab_hello(bad, "www.games.example", 100, 5), inside = 5 + 4 + 34 + 33 + 6 + 2 + 2 + 4;
+		struct lab_packet p = plain(&at);
+
+		memcpy(bad + inside, start, sizeof(start) - 1);
+		if (way)
+			say(p, &at, bad, inside + 60);
+		segment(p, at, bad + at - LINE, len + LINE - at);
+		cr_expect(conn_is_blocked(p, LINE + len), "inside, way %d", way);
+	}
+}
+
 Test(upgrade, what_only_looks_like_a_hello_passes)
 {
 	static const struct { const char *bytes; unsigned len; } rows[] = {

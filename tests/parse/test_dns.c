@@ -339,3 +339,27 @@ Test(dns, format_error)
 		cr_expect_eq(msg[i], 0, "%d", i);
 	free(msg);
 }
+
+/* Behind its length, on every prefix; and with each bit changed that counts. */
+Test(dns, begins_a_stream)
+{
+	static const __u8 start[14] = { 0, 40, 0x12, 0x34, 1, 0x10, 0, 1, 0, 0, 0, 0, 0, 1 };
+	static const __u8 any[14] = { 0x07, 0xff, 0xff, 0xff, 0x07, 0xff, 0, 0, 0, 0, 0, 0, 0, 0x03 };
+	__u8 bytes[14];
+
+	for (__u32 len = 0; len <= sizeof(start); len++) {
+		__u8 *copy = exact(start, len);
+
+		cr_expect_eq(dns_begins(copy, len), len < sizeof(start) ? -1 : 1, "%u", len);
+		free(copy);
+	}
+	for (__u32 bit = 0; bit < 14 * 8; bit++) {
+		memcpy(bytes, start, sizeof(bytes));
+		bytes[0] |= 2; /* long enough, whatever its other bits are */
+		bytes[bit / 8] ^= 1 << bit % 8;
+		cr_expect_eq(dns_begins(bytes, sizeof(bytes)), any[bit / 8] >> bit % 8 & 1, "bit %u", bit);
+	}
+	memcpy(bytes, start, sizeof(bytes));
+	bytes[1] = DNS_HEADER + 4;
+	cr_expect_eq(dns_begins(bytes, sizeof(bytes)), 0, "too short for a question");
+}

@@ -371,3 +371,61 @@ Test(tls, as_the_reader_of_the_whole)
 	cr_expect_gt(said[TLS_OTHER], 5);
 	cr_expect_gt(said[TLS_BAD], 1000);
 }
+
+/* A hello in the middle of a stream: what begins one, on every prefix, and where it ends. */
+Test(tls, later)
+{
+	build(2, 6, 16384);
+	for (size_t have = 1; have <= stream.len; have++) {
+		struct tls_reader r;
+		__u8 *copy = exact(stream.bytes, have);
+		enum tls_result result;
+
+		cr_assert_eq(tls_begins(copy, 0, have, ~0U), have < 6 ? TLS_MORE : TLS_AGAIN, "%zu", have);
+		free(copy);
+		tls_start_later(&r, 0);
+		result = hello_feed(&r, stream.bytes, have);
+		cr_assert_eq(result, have < name_end() ? TLS_MORE : TLS_NAME, "%zu: %d", have, result);
+		cr_assert_eq(tls_is_hello(&r), have >= 5 + 4 + 2 + 32 + 1, "%zu", have);
+	}
+	for (int behind = 0; behind < 256; behind++) { /* whatever stands there */
+		struct tls_reader r;
+		enum tls_result result = TLS_AGAIN;
+
+		stream.bytes[stream.len] = behind;
+		tls_start_later(&r, 0);
+		while (result == TLS_AGAIN || result == TLS_NAME)
+			result = tls_step(&r, stream.bytes, stream.len + 1, 0xffff);
+		cr_assert_eq(result, TLS_DONE, "%d", behind);
+		cr_assert_eq(r.at, stream.len, "%d", behind);
+	}
+}
+
+/* What is wrong before a stream can be nothing else than a hello makes it none; what is behind, a bad one. */
+Test(tls, later_something_else)
+{
+	static const struct { __u32 at; __u8 byte; enum tls_result begins, result; const char *what; } rows[] = {
+		{ 0, 21, TLS_OTHER, TLS_DONE, "an alert" },
+		{ 1, 16, TLS_OTHER, TLS_AGAIN, "no version of any server" },
+		{ 3, 0x41, TLS_OTHER, TLS_BAD, "a record that is too long" },
+		{ 5, 2, TLS_OTHER, TLS_DONE, "a ServerHello" },
+		{ 6, 1, TLS_AGAIN, TLS_DONE, "longer than any" },
+		{ 9, 2, TLS_AGAIN, TLS_DONE, "SSL 2" },
+		{ 43, 33, TLS_AGAIN, TLS_DONE, "a session id that is too long" },
+		{ 44 + 33, 9, TLS_AGAIN, TLS_BAD, "half a suite" },
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct tls_reader r;
+		enum tls_result result = TLS_AGAIN;
+
+		build(2, 6, 16384);
+		stream.bytes[rows[i].at] = rows[i].byte;
+		cr_expect_eq(tls_begins(stream.bytes, 0, stream.len, 0xffff), rows[i].begins, "%s", rows[i].what);
+		tls_start_later(&r, 0);
+		for (int step = 0; step < 1000 && result == TLS_AGAIN; step++)
+			result = tls_step(&r, stream.bytes, stream.len, 0xffff);
+		if (rows[i].result != TLS_AGAIN)
+			cr_expect_eq(result, rows[i].result, "%s: %d", rows[i].what, result);
+	}
+}

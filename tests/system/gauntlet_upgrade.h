@@ -24,7 +24,7 @@ static void make_preface(struct run *r) /* arg: which one */
 	upgrade_stream(r, before, preface_put(&prefaces[r->s->arg], before));
 }
 
-/* Another hello stands before it, which a server of SMTP overlooks; between them, and perhaps before, is what it reads. */
+/* Another hello stands before it, which a server of SMTP overlooks; between them, perhaps before, is what it reads. */
 static void make_feigned(struct run *r) /* arg: with a line first; arg2: so many bytes less than all of it */
 {
 	static const char line[] = "EHLO device12.example\r\n", tls[] = "\r\nSTARTTLS\r\n";
