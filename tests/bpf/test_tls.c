@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* TLS over TCP through the loaded programs: every cut, every order, both directions. */
 #include <criterion/criterion.h>
-#include "lab.h"
-
-#define CLIENT_ISN 0xfffffc00u /* sequence numbers wrap inside the first flight */
-#define SERVER_ISN 7000u
-#define START (CLIENT_ISN + 1)
+#include "conn.h"
 
 static const char policy[] =
 	"categories: { games: Games }\n"
@@ -20,59 +16,13 @@ static const char policy[] =
 
 static const struct lab_name names[] = { { "games.example", "games", 0 }, { NULL, NULL, 0 } };
 
-static struct lab *lab;
-static __u16 port = 1024;
-
 static void setup(void)
 {
-	lab = lab_open();
-	lab_policy(lab, policy);
-	lab_names(lab, names);
-	lab_device(lab, "pupils", 1);
+	conn_open(policy, names, "pupils");
 	lab_device(lab, "staff", 2);
 }
 
-static void teardown(void)
-{
-	lab_close(lab);
-}
-
-TestSuite(tls, .init = setup, .fini = teardown);
-
-static struct lab_packet conn(void)
-{
-	return (struct lab_packet){ .sport = ++port, .dport = 443, .ack = SERVER_ISN + 1 };
-}
-
-static int segment_flags(struct lab_packet p, __u8 flags, __u32 seq, const void *payload, __u32 len)
-{
-	p.flags = flags;
-	p.seq = seq;
-	p.payload = payload;
-	p.len = len;
-	return lab_in(lab, &p, NULL);
-}
-
-static int segment(struct lab_packet p, __u32 offset, const void *payload, __u32 len)
-{
-	return segment_flags(p, 0x18, START + offset, payload, len);
-}
-
-static int server(struct lab_packet p, __u8 flags, __u32 seq, __u32 ack)
-{
-	p.from_server = 1;
-	p.flags = flags;
-	p.seq = seq;
-	p.ack = ack;
-	return lab_out(lab, &p);
-}
-
-static void shake(struct lab_packet p)
-{
-	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, NULL, 0), TC_ACT_UNSPEC);
-	cr_assert_eq(server(p, 0x12, SERVER_ISN, START), TC_ACT_UNSPEC);
-	cr_assert_eq(segment_flags(p, 0x10, START, NULL, 0), TC_ACT_UNSPEC);
-}
+TestSuite(tls, .init = setup, .fini = conn_close);
 
 static int is_judged(struct lab_packet p, __u32 offset)
 {
@@ -101,7 +51,7 @@ Test(tls, blocked_and_allowed)
 	__u8 hello[2048];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct lab_packet p = conn();
+		struct lab_packet p = conn(443);
 		__u32 len = lab_hello(hello, rows[i].name, 10, 10);
 		const struct esafe_event *e = &lab->event[0].event;
 		int action;
@@ -136,7 +86,7 @@ Test(tls, what_stood_there)
 
 	for (size_t i = 0; i <= sizeof(rows) / sizeof(*rows); i++) {
 		bool none = i == sizeof(rows) / sizeof(*rows); /* broken before any name */
-		struct lab_packet p = conn();
+		struct lab_packet p = conn(443);
 		__u32 len = lab_hello(hello, none ? "open.example" : rows[i].name, 10, 10);
 
 		if (none)
@@ -151,7 +101,7 @@ Test(tls, what_stood_there)
 
 static void expect_cut(const __u8 *hello, __u32 len, __u32 cut, int blocked)
 {
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 	size_t events;
 
 	shake(p);
@@ -180,7 +130,7 @@ Test(tls, byte_by_byte)
 {
 	__u8 hello[2048];
 	__u32 len = lab_hello(hello, "www.games.example", 5, 5);
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 	size_t events = 0;
 
 	shake(p);
@@ -214,7 +164,7 @@ Test(tls, every_record_size)
 	__u32 len = lab_hello(hello, "www.games.example", 200, 50);
 
 	for (__u32 size = 1; size < 60; size++) {
-		struct lab_packet p = conn();
+		struct lab_packet p = conn(443);
 		__u32 n = in_records(records, hello, len, size);
 
 		shake(p);
@@ -229,7 +179,7 @@ Test(tls, ahead_is_dropped_and_comes_again)
 {
 	static __u8 hello[4096];
 	__u32 len = lab_hello(hello, "www.games.example", 1300, 300);
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 
 	shake(p);
 	cr_assert_eq(segment(p, 1200, hello + 1200, len - 1200), TC_ACT_SHOT);
@@ -244,7 +194,7 @@ Test(tls, decoys_do_not_help)
 {
 	__u8 good[1024], bad[1024], other[1024];
 	__u32 len = lab_hello(good, "www.fine.example", 5, 6), bad_len = lab_hello(bad, "www.games.example", 5, 5);
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 
 	cr_assert_eq(len, bad_len);
 	/* the decoy dies on its way: the server never acknowledges it, and the real one differs from it */
@@ -260,7 +210,7 @@ Test(tls, decoys_do_not_help)
 	cr_assert_eq(lab_count(lab, ESAFE_R_TCP_DIFFERS), 2);
 
 	/* outside the window, before and after */
-	p = conn();
+	p = conn(443);
 	shake(p);
 	cr_assert_eq(segment(p, -(int)len, good, len), TC_ACT_SHOT);
 	cr_assert_eq(segment(p, 100000, good, len), TC_ACT_SHOT);
@@ -268,7 +218,7 @@ Test(tls, decoys_do_not_help)
 	cr_assert(!is_judged(p, len));
 
 	/* a second SYN, with a number such that its hello ends where the real one begins */
-	p = conn();
+	p = conn(443);
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, NULL, 0), TC_ACT_UNSPEC);
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN - len, NULL, 0), TC_ACT_UNSPEC);
 	cr_assert_eq(server(p, 0x12, SERVER_ISN, START), TC_ACT_UNSPEC);
@@ -276,7 +226,7 @@ Test(tls, decoys_do_not_help)
 	cr_assert_eq(segment(p, 0, bad, len), TC_ACT_SHOT);
 
 	/* the same with the decoy's hello on the SYN */
-	p = conn();
+	p = conn(443);
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, NULL, 0), TC_ACT_UNSPEC);
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN - len, good, len), TC_ACT_SHOT);
 	cr_assert_eq(server(p, 0x12, SERVER_ISN, START), TC_ACT_UNSPEC);
@@ -287,7 +237,7 @@ Test(tls, only_the_server_moves_a_connection_on)
 {
 	__u8 hello[1024];
 	__u32 len = lab_hello(hello, "www.fine.example", 5, 5);
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 	__u8 other[1024];
 
 	memcpy(other, hello, len);
@@ -313,7 +263,7 @@ Test(tls, second_hello)
 	__u32 len = lab_hello(good, "www.fine.example", 5, 5), more = lab_hello(bad, "games.example", 5, 5);
 
 	for (int round = 0; round < 2; round++) {
-		struct lab_packet p = conn();
+		struct lab_packet p = conn(443);
 
 		shake(p);
 		cr_assert_eq(segment(p, 0, good, len), TC_ACT_UNSPEC);
@@ -332,7 +282,7 @@ Test(tls, second_hello)
 Test(tls, unknown_connections_are_refused_or_adopted)
 {
 	struct esafe_config config;
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 
 	cr_assert_eq(segment(p, 0, "data", 4), TC_ACT_UNSPEC); /* as a reset */
 	cr_assert_eq(lab_count(lab, ESAFE_R_TCP_UNKNOWN), 1);
@@ -352,19 +302,19 @@ Test(tls, fast_open)
 {
 	__u8 good[1024], bad[1024];
 	__u32 len = lab_hello(good, "www.fine.example", 5, 6);
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 
 	lab_hello(bad, "www.games.example", 5, 5);
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, good, len), TC_ACT_UNSPEC);
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_ALLOW);
 	server(p, 0x12, SERVER_ISN, START + len);
 	cr_assert(is_judged(p, len));
-	p = conn();
+	p = conn(443);
 	cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, good, len), TC_ACT_UNSPEC);
 	server(p, 0x12, SERVER_ISN, START); /* the server ignores the data: it comes again */
 	cr_assert_eq(segment(p, 0, bad, len), TC_ACT_SHOT);
 	cr_assert_eq(segment(p, 0, good, len), TC_ACT_UNSPEC);
-	p = conn();
+	p = conn(443);
 	segment_flags(p, 0x02, CLIENT_ISN, bad, len);
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
 }
@@ -383,7 +333,7 @@ Test(tls, syn_with_data_on_an_open_connection)
 	for (int row = 0; row < 8; row++) {
 		const void *data = row & 1 ? (const void *)post : good;
 		__u32 n = row & 1 ? sizeof(post) - 1 : len, isn = START - n - 1 - (row & 2 ? 100 : 0);
-		struct lab_packet p = conn();
+		struct lab_packet p = conn(443);
 
 		shake(p);
 		if (row & 4) /* one that was judged, whose reset the server did not take */
@@ -423,7 +373,7 @@ Test(tls, syn_with_data_behind_a_flood)
 {
 	__u8 good[1024], bad[1024];
 	__u32 len = lab_hello(good, "www.fine.example", 5, 6);
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 
 	lab_hello(bad, "www.games.example", 5, 5);
 	shake(p);
@@ -442,7 +392,7 @@ Test(tls, fast_open_of_http)
 	__u32 len = sizeof(post) - 1;
 
 	for (int took = 0; took < 2; took++) {
-		struct lab_packet p = conn();
+		struct lab_packet p = conn(443);
 
 		cr_assert_eq(segment_flags(p, 0x02, CLIENT_ISN, post, len), TC_ACT_UNSPEC);
 		cr_assert_eq(segment(p, len, bad, 3), TC_ACT_SHOT, "before the server has spoken");
@@ -458,7 +408,7 @@ Test(tls, fast_open_of_http)
 
 Test(tls, inbound_connections_to_a_device)
 {
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 
 	cr_assert_eq(segment_flags(p, 0x12, 5, NULL, 0), TC_ACT_SHOT, "a SYN-ACK that nobody asked for");
 	server(p, 0x02, 100, 0);
@@ -466,7 +416,7 @@ Test(tls, inbound_connections_to_a_device)
 	cr_assert_eq(segment_flags(p, 0x18, 6, "hello", 5), TC_ACT_UNSPEC);
 	cr_assert_eq(lab_count(lab, ESAFE_R_TCP_UNKNOWN), 0);
 	/* a SYN from the far side does not free a connection that the device is opening */
-	p = conn();
+	p = conn(443);
 	segment_flags(p, 0x02, CLIENT_ISN, NULL, 0);
 	server(p, 0x02, 100, 0);
 	cr_assert_eq(segment_flags(p, 0x12, CLIENT_ISN, NULL, 0), TC_ACT_SHOT);
@@ -476,7 +426,7 @@ Test(tls, too_long_and_not_tls)
 {
 	static __u8 long_hello[20000];
 	__u32 len = lab_hello(long_hello, "www.fine.example", 0, 0), sent = 0;
-	struct lab_packet p = conn();
+	struct lab_packet p = conn(443);
 	size_t events = 0;
 
 	/* a record that promises 16 KiB of extensions before the name */
@@ -493,7 +443,7 @@ Test(tls, too_long_and_not_tls)
 	cr_assert_eq(events, 1);
 	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
 	cr_assert_eq(lab->event[0].event.reason, ESAFE_R_TLS_TOO_LONG, "reason %d", lab->event[0].event.reason);
-	p = conn();
+	p = conn(443);
 	shake(p);
 	cr_assert_eq(segment(p, 0, "nothing-2.0-SSH\n", 16), TC_ACT_UNSPEC);
 	cr_assert_eq(lab->event[0].event.reason, ESAFE_R_UNNAMED);
