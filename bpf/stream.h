@@ -222,6 +222,15 @@ static __always_inline int stream_behind(struct scratch *s)
 	return s->from < s->pkt.payload_len ? STREAM_MORE : STREAM_PASS;
 }
 
+/*
+ * Which bytes a server reads where some are urgent depends on the server: those of FTP and Telnet read them in their
+ * place, and their clients send such to break something off.
+ */
+static __always_inline int stream_reads_urgent(const struct scratch *s, const struct opening *o)
+{
+	return OPENING_IS_PLAIN(o) && (s->pkt.dport == bpf_htons(21) || s->pkt.dport == bpf_htons(23));
+}
+
 /* Data of a connection that is not judged yet. */
 PART int stream_data(struct __sk_buff *skb)
 {
@@ -238,7 +247,7 @@ PART int stream_data(struct __sk_buff *skb)
 	if (!o)
 		return stream_unknown(s, c);
 	state = OPENING_STATE(o);
-	if (s->pkt.tcp_flags & TCP_URG) { /* which bytes the server then reads depends on the server */
+	if (s->pkt.tcp_flags & TCP_URG && !stream_reads_urgent(s, o)) {
 		count_drop(ESAFE_R_TCP_UNEXPECTED);
 		return STREAM_DROP;
 	}

@@ -308,6 +308,28 @@ Test(upgrade, is_counted_by_its_name)
 	cr_expect_eq(known_as(ESAFE_KNOWN_NAME), 1);
 }
 
+/* Telnet's "interrupt process" (RFC 854), as its client sends it. */
+Test(upgrade, urgent)
+{
+	static const __u16 ports[] = { 21, 23, 587 };
+
+	for (int i = 0; i < 3; i++) {
+		struct lab_packet p = conn(ports[i]);
+		__u32 at = 0;
+
+		shake(p);
+		cr_expect_eq(segment_flags(p, 0x38, START, line, LINE), TC_ACT_SHOT, "not as the first bytes");
+		say(p, &at, line, LINE);
+		cr_expect_eq(segment_flags(p, 0x38, START + at, "\xff\xf4\xff", 3), i < 2 ? TC_ACT_UNSPEC : TC_ACT_SHOT);
+		if (i == 2)
+			continue;
+		at += 3;
+		say(p, &at, "\xf2", 1);
+		segment(p, at, bad, bad_len);
+		cr_expect_eq(judged(), ESAFE_BLOCK, "port %u", ports[i]);
+	}
+}
+
 /* Fast Open (RFC 7413): the line is on the SYN. */
 Test(upgrade, fast_open)
 {
