@@ -55,7 +55,7 @@ SYSTOOLS := $(patsubst tests/system/%.c,$(B)/system/%,$(wildcard tests/system/*.
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 SKEL := $(B)/bpf/esafe.skel.h
 
-.PHONY: all help run check check-kernels unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
+.PHONY: all help run tests check check-kernels unit parse bpf system fuzz fuzz-replay layers bench bench-peers install clean
 all: $(B)/esafed $(B)/esafectl $(B)/esafe-pages $(B)/esafe-login
 
 help:
@@ -153,6 +153,7 @@ fuzz: $(FUZZ)
 	scripts/fuzz $(FUZZ)
 fuzz-replay: $(FUZZ)
 	scripts/fuzz --replay $(FUZZ)
+tests: $(UNIT) $(PARSE) $(BPFTEST) $(FUZZ) $(SYSTOOLS)
 check: layers unit parse bpf fuzz-replay system
 run: all
 	scripts/run

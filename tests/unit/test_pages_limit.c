@@ -5,7 +5,6 @@
 
 #include "limit.h"
 #include "settings.h"
-#include "signedin.h"
 
 static const uint8_t key[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 
@@ -84,58 +83,6 @@ Test(limit, sizes_make_sense)
 	cr_expect_eq(limit_new(0, 1, 1, key, &limit), -EINVAL);
 	cr_expect_eq(limit_new(1, 0, 1, key, &limit), -EINVAL);
 	cr_expect_eq(limit_new(1, 1, 0, key, &limit), -EINVAL);
-}
-
-Test(signedin, in_idle_and_out)
-{
-	struct signed_in *table;
-	struct person *person;
-	char cookie[65], other[65];
-
-	cr_assert_eq(signed_in_new(1000, &table), 0);
-	cr_assert_eq(signed_in_add(table, "teacher3", 10, cookie), 0);
-	cr_assert_eq(signed_in_add(table, "teacher4", 10, other), 0);
-	cr_expect_eq(strlen(cookie), 64);
-	cr_expect_str_neq(cookie, other);
-	person = signed_in_find(table, cookie, 1000);
-	cr_assert_not_null(person);
-	cr_expect_str_eq(person_account(person), "teacher3");
-	cr_expect_not_null(signed_in_find(table, cookie, 2000), "each use keeps it open");
-	cr_expect_null(signed_in_find(table, cookie, 3001), "idle for too long");
-	cr_expect_null(signed_in_find(table, other, 3001));
-	cr_expect_null(signed_in_find(table, "", 10));
-	cr_assert_eq(signed_in_add(table, "teacher3", 5000, cookie), 0);
-	signed_in_end(signed_in_find(table, cookie, 5000));
-	cr_expect_null(signed_in_find(table, cookie, 5000), "signed out");
-	signed_in_free(table);
-}
-
-Test(signedin, at_most_a_day)
-{
-	const uint64_t hour = 3600 * 1000;
-	struct signed_in *table;
-	char cookie[65];
-
-	cr_assert_eq(signed_in_new(hour, &table), 0);
-	cr_assert_eq(signed_in_add(table, "teacher3", hour, cookie), 0);
-	for (uint64_t at = 2; at <= 11; at++)
-		cr_expect_not_null(signed_in_find(table, cookie, at * hour));
-	cr_expect_null(signed_in_find(table, cookie, 11 * hour + 1));
-	signed_in_free(table);
-}
-
-Test(signedin, full)
-{
-	struct signed_in *table;
-	char cookie[65];
-	int n = 0;
-
-	cr_assert_eq(signed_in_new(1000, &table), 0);
-	while (!signed_in_add(table, "teacher3", 1, cookie))
-		n++;
-	cr_expect_eq(n, 256);
-	cr_expect_eq(signed_in_add(table, "teacher3", 2000, cookie), 0, "those who are idle make room");
-	signed_in_free(table);
 }
 
 static struct settings *settings_of(const char *text, struct problems *problems)
