@@ -153,7 +153,7 @@ fuzz: $(FUZZ)
 	scripts/fuzz $(FUZZ)
 fuzz-replay: $(FUZZ)
 	scripts/fuzz --replay $(FUZZ)
-tests: $(UNIT) $(PARSE) $(BPFTEST) $(FUZZ) $(SYSTOOLS)
+tests: $(UNIT) $(PARSE) $(BPFTEST) $(FUZZ) $(SYSTOOLS) $(BENCH)
 check: layers unit parse bpf fuzz-replay system
 run: all
 	scripts/run

@@ -236,11 +236,14 @@ static void fill_frames(struct refill *refill)
 	size_t size = sizeof(struct refill_frame) * REFILL_FRAMES;
 	int map = bpf_map__fd(refill->maps.frames);
 	struct refill_frame *frames = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	struct refill_bytes *bytes = mmap(NULL, sizeof(*bytes), PROT_READ | PROT_WRITE, MAP_SHARED,
+					  bpf_map__fd(refill->maps.bytes), 0);
 	struct frame *f = malloc(sizeof(*f));
 	char name[GENNAME_MAX];
 	__u8 msg[512];
+	__u32 used = 0;
 
-	LAB_CHECK(frames != MAP_FAILED && f);
+	LAB_CHECK(frames != MAP_FAILED && bytes != MAP_FAILED && f);
 	for (__u32 i = 0; i < REFILL_FRAMES; i++) {
 		struct lab_packet p = { .dport = 53, .payload = msg, .host = 1 + rnd() % DEVICES,
 					.sport = 1024 + rnd() % 60000 };
@@ -248,13 +251,15 @@ static void fill_frames(struct refill *refill)
 		genname(any_name(), name);
 		p.len = lab_question(msg, name, rnd() % 3 ? 1 : 65, 1);
 		lab_frame(f, &p);
-		frames[i].program = 0;
-		frames[i].len = f->len;
-		memcpy(frames[i].bytes, f->bytes, f->len);
+		LAB_CHECK(f->len <= REFILL_BYTES && used + f->len <= REFILL_ROOM);
+		frames[i] = (struct refill_frame){ used, f->len, 0 };
+		memcpy(bytes->bytes + used, f->bytes, f->len);
+		used += f->len;
 	}
 	refill->bss->next_frame = 0;
 	refill->bss->frames_used = REFILL_FRAMES;
 	munmap(frames, size);
+	munmap(bytes, sizeof(*bytes));
 	free(f);
 }
 
