@@ -163,7 +163,7 @@ for ((i = 0; i < cuts; i += 2)); do # while it works, and somewhere in its start
 	back || bail_out "esafed is not back after cut $((i + 2)) of seed $seed"
 done
 spent=$((SECONDS - began))
-kinds() { [ "$(cat "$run"/said/done.* | cut -d' ' -f1 | sort -u | wc -l)" -eq 11 ]; }
+kinds() { [ "$(awk '{ print $1 }' "$run"/said/done.* | sort -u | wc -l)" -eq 11 ]; }
 within 30 kinds # of what there is to do each at least once; what is missing is told below
 touch "$run/said/end"
 wait "${writers[@]}"
