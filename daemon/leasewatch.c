@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct leasewatch {
 	size_t n;
 	int fd;
 	struct loop_source *source, *settle;
+	bool is_settling;
 	struct leases leases;
 	void (*changed)(void *ctx);
 	void *ctx;
@@ -108,6 +110,7 @@ static void settled(void *ctx)
 {
 	struct leasewatch *watch = ctx;
 
+	watch->is_settling = false;
 	if (!read_again(watch)) /* what fails was told; the leases stay as they were */
 		watch->changed(watch->ctx);
 }
@@ -119,7 +122,9 @@ static void dir_changed(void *ctx, uint32_t events)
 
 	while (read(watch->fd, room, sizeof(room)) > 0)
 		; /* what exactly does not matter: reading the files is cheap */
-	loop_timer_again(watch->settle, SETTLE_MS, 0);
+	if (!watch->is_settling) /* not put off by every change: a busy directory would never be read */
+		loop_timer_again(watch->settle, SETTLE_MS, 0);
+	watch->is_settling = true;
 }
 
 /* The directory is watched, not the file: a file that is replaced would take its watch with it. */
