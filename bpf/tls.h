@@ -340,8 +340,9 @@ static __always_inline __u32 tls_name_part(struct tls_reader *r, const __u8 *byt
 
 /*
  * One step over the bytes up to `have`: a record header, a stretch that is left out, up to four bytes of a field, or up
- * to eight of the name. `mask` + 1 is the size of the buffer, a power of two of at least what is read at a time; behind
- * its end its first eight bytes stand again. TLS_AGAIN: there may be more to do; TLS_MORE: all bytes were read.
+ * to eight of the name. `mask` + 1 is the size of the buffer, a power of two of at least what is read at a time; if the
+ * stream may go round in it, its first eight bytes stand again behind its end. TLS_AGAIN: there may be more to do;
+ * TLS_MORE: all bytes were read.
  */
 static __always_inline enum tls_result tls_step(struct tls_reader *r, const __u8 *bytes, __u32 have, __u32 mask)
 {

@@ -3,12 +3,7 @@
 # The disk is full while guests, children and teachers use the pages: each is told so, nothing changes, it is counted, and
 # filtering goes on. With room again everything works as before.
 . "$(dirname "$0")/lib.sh"
-open_empty_school
-lay_out
-cp "$tests/pages.yaml" "$run/policy.yaml"
-school accounts "$tag"
-gateway=$run/etc/gateway
-mkdir -p "$gateway/pam.d"
+open_school_of_pages
 printf '%s required pam_unix.so nodelay\n' auth account >"$gateway/pam.d/esafe"
 echo "teacher3:x:70003:60004::/:/usr/sbin/nologin" >>"$gateway/passwd"
 echo "teacher3:$(openssl passwd -6 "a long word"):20000:0:99999:7:::" >>"$gateway/shadow"

@@ -3,12 +3,7 @@
 # Strangers at the pages: every field of every form is sent what nobody should send, forms come from elsewhere, sessions
 # are stolen, codes and passwords guessed. hostile.py has the table; it must be that of the program.
 . "$(dirname "$0")/lib.sh"
-open_empty_school
-lay_out
-cp "$tests/pages.yaml" "$run/policy.yaml"
-school accounts "$tag"
-gateway=$run/etc/gateway
-mkdir -p "$gateway/pam.d"
+open_school_of_pages
 printf '%s required pam_unix.so nodelay\n' auth account >"$gateway/pam.d/esafe"
 hash=$(openssl passwd -6 "a long word")
 for i in {10..39}; do

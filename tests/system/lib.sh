@@ -180,6 +180,16 @@ lay_out() {
 	cp "$tests"/lists/*.txt "$run/share/lists/"
 }
 
+# A school with the policy of the pages and accounts of its own, not filtered yet. $gateway: what the gateway has in /etc.
+open_school_of_pages() {
+	open_empty_school
+	lay_out
+	cp "$tests/pages.yaml" "$run/policy.yaml"
+	school accounts "$tag"
+	gateway=$run/etc/gateway
+	mkdir -p "$gateway/pam.d"
+}
+
 open_school() {
 	open_empty_school
 	lay_out

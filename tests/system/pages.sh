@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What people see of the filter: the page of a refused site and what it leads to, from the process that shows pages.
 . "$(dirname "$0")/lib.sh"
-open_empty_school
-lay_out
-cp "$tests/pages.yaml" "$run/policy.yaml"
-school accounts "$tag"
-gateway=$run/etc/gateway
-mkdir -p "$gateway/pam.d"
+open_school_of_pages
 cp "$top/daemon/login/esafe.pam" "$gateway/pam.d/esafe"
 for account in teacher3:60004 pupil12:60099; do
 	echo "${account%:*}:x:$((70000 + ${account#*:})):${account#*:}::/:/usr/sbin/nologin" >>"$gateway/passwd"
