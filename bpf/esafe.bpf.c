@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "dnstcp.h"
 #include "maps.h"
+#include "mptcp.h"
 #include "page.h"
 #include "question.h"
 #include "quic.h"
@@ -58,6 +59,10 @@ static __always_inline int tc_tcp(struct __sk_buff *skb, struct scratch *s)
 	__u64 hash, word;
 	int fate;
 
+	if (mptcp_may_open(skb, p) && mptcp_refuse(skb)) {
+		count_fault();
+		return TC_ACT_SHOT;
+	}
 	if (!p->payload_len && !(p->tcp_flags & TCP_SYN))
 		return TC_ACT_UNSPEC; /* carries no byte of any stream */
 	if (!c)

@@ -236,6 +236,7 @@ struct lab_packet { /* zero means the plain thing */
 	int from_server;   /* addresses and ports swapped */
 	const char *dst;   /* default 203.0.113.80 or 2001:db8:ffff::80 */
 	__u8 ip_options, tcp_options; /* bytes, multiples of 4 */
+	const void *options;          /* of TCP; NULL: none that says anything */
 	__u16 fragment;    /* IPv4 field */
 	int partial;       /* checksum left to the sender */
 	const void *payload;
@@ -332,6 +333,8 @@ static inline void lab_frame(struct frame *f, const struct lab_packet *p)
 		l4[13] = p->flags;
 		lab_put16(l4 + 14, 64000);
 		memset(l4 + 20, 1, p->tcp_options);
+		if (p->options)
+			memcpy(l4 + 20, p->options, p->tcp_options);
 	} else {
 		lab_put16(l4 + 4, l4_len);
 	}

@@ -2,11 +2,12 @@
 /*
  * A TLS client that sends one ClientHello in pieces and says how the connection ended:
  *
- *   hello [-b] [-c CUT]... [-e STEP] [-r BYTES] [-n TIMES] [-w MS] ADDRESS PORT NAME
+ *   hello [-bm] [-c CUT]... [-e STEP] [-r BYTES] [-n TIMES] [-w MS] ADDRESS PORT NAME
  *
  *   -b  as large as a browser's, the name in the second segment   -c  a segment ends before this byte
  *   -e  many connections, cut once before byte STEP, 2*STEP, ...  -r  TLS records of so many bytes
  *   -n  so many connections                                       -w  wait so long for an outcome (3000)
+ *   -m  by way of Multipath TCP
  *
  * Prints one line: "served 12 reset 0 alert 0 closed 0 silent 0 slowest 0.41 ms", times from the last byte sent.
  */
@@ -26,7 +27,7 @@ struct job {
 	struct sockaddr_storage server;
 	const char *name;
 	size_t cut[CUTS_MAX];
-	int cuts, browser_size, wait_ms, times;
+	int cuts, browser_size, protocol, wait_ms, times;
 	size_t step, record;
 	unsigned count[OUTCOMES];
 	double slowest_ms;
@@ -82,7 +83,7 @@ static int open_connection(const struct job *job)
 {
 	struct linger abort_on_close = { 1, 0 };
 	struct timeval limit = { job->wait_ms / 1000, job->wait_ms % 1000 * 1000 };
-	int one = 1, fd = socket(job->server.ss_family, SOCK_STREAM, 0);
+	int one = 1, fd = socket(job->server.ss_family, SOCK_STREAM, job->protocol);
 
 	if (fd < 0)
 		return -1;
@@ -139,9 +140,11 @@ static int run(struct job *job)
 
 static int options(struct job *job, int argc, char **argv)
 {
-	for (int c; (c = getopt(argc, argv, "bc:e:r:n:w:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "bmc:e:r:n:w:")) != -1;) {
 		if (c == 'b')
 			job->browser_size = 1;
+		else if (c == 'm')
+			job->protocol = IPPROTO_MPTCP;
 		else if (c == 'c' && job->cuts < CUTS_MAX)
 			job->cut[job->cuts++] = atoi(optarg);
 		else if (c == 'e')
@@ -166,7 +169,7 @@ int main(int argc, char **argv)
 	struct job job = { .wait_ms = 3000, .times = 1 };
 
 	if (options(&job, argc, argv)) {
-		fprintf(stderr, "usage: hello [-b] [-c CUT]... [-e STEP] [-r BYTES] [-n TIMES] [-w MS] ADDRESS PORT NAME\n");
+		fprintf(stderr, "usage: hello [-bm] [-c CUT]... [-e STEP] [-r BYTES] [-n TIMES] [-w MS] ADDRESS PORT NAME\n");
 		return 2;
 	}
 	if (run(&job))

@@ -40,6 +40,9 @@ for web in $web4 $web6; do
 		served "port $port, allowed" $web $port www.example.com
 		refused "port $port, refused" $web $port games.example.com
 	done
+	# ---- a client that offers Multipath TCP: its SYN is changed on the way, whoever completes the checksum ----
+	served "multipath, allowed, $web" -m $web 443 www.example.com
+	refused "multipath, refused, $web" -m $web 443 games.example.com
 	# ---- cut anywhere ----
 	served "cut at every byte, allowed, $web" -e 1 $web 443 www.example.com
 	refused "cut at every byte, refused, $web" -e 1 $web 443 games.example.com
@@ -57,6 +60,7 @@ done
 as pupil ethtool -K eth0 tso off gso off gro off tx off >/dev/null 2>&1
 served "offloads off: browser's, allowed" -b -e 100 $web4 443 www.example.com
 refused "offloads off: browser's, refused" -b -e 100 $web4 443 games.example.com
+served "offloads off: multipath" -m $web4 443 www.example.com
 sees "offloads off: a refused name" NXDOMAIN asks pupil games.example.com
 as pupil ethtool -K eth0 tso on gso on gro on tx on >/dev/null 2>&1
 
