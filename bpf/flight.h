@@ -30,11 +30,11 @@ PART int flight_start(struct flight *f, __u32 at)
 /*
  * Can the segment begin a flight? If the message does, with what the server waits for. Of a plain connection it may
  * also begin later: what the server has not got yet is looked at anew. Of one that was judged nothing is: that counted
- * for bytes which are gone.
+ * for bytes which are gone. Nor if bytes of the message have passed: the server may have those, whatever comes now.
  */
 static __always_inline int flight_can_begin(const struct scratch *s)
 {
-	if (s->seq != s->acked || s->opening == OPENING_NAMED)
+	if (s->seq != s->acked || s->opening == OPENING_NAMED || s->begun)
 		return 0;
 	return s->plain ? (__s32)(s->start - s->acked) >= 0 : s->start == s->acked;
 }
@@ -168,23 +168,34 @@ static __always_inline int backflight_close(const struct scratch *s)
 	return flight_leave(backflight_set(s));
 }
 
+/* The flight of the connection, or NULL. */
+static __always_inline struct flight *flight_find(const struct scratch *s)
+{
+	__u32 set = s->flow & (FLIGHTS / FLIGHT_WAYS - 1), way;
+	struct flight_owners *owners = bpf_map_lookup_elem(&flight_owners, &set);
+
+	if (!owners)
+		return 0;
+	way = flight_way(owners, s->flow);
+	return way < FLIGHT_WAYS ? flight_get(set * FLIGHT_WAYS + way) : 0;
+}
+
 /* Has the flight of the connection bytes up to this sequence number, and no more? */
 PART int flight_ends_at(__u32 seq)
 {
 	struct scratch *s = scratch_get();
-	struct flight_owners *owners;
-	struct flight *f;
-	__u32 set, way;
+	struct flight *f = s ? flight_find(s) : 0;
 
-	if (!s)
-		return 0;
-	set = s->flow & (FLIGHTS / FLIGHT_WAYS - 1);
-	owners = bpf_map_lookup_elem(&flight_owners, &set);
-	if (!owners)
-		return 0;
-	way = flight_way(owners, s->flow);
-	f = way < FLIGHT_WAYS ? flight_get(set * FLIGHT_WAYS + way) : 0;
 	return f && f->have == seq;
+}
+
+/* Did the connection begin with a ClientHello? */
+PART int flight_is_tls(void)
+{
+	struct scratch *s = scratch_get();
+	struct flight *f = s ? flight_find(s) : 0;
+
+	return f && f->kind == FLIGHT_TLS;
 }
 
 /* Do `overlap` bytes of the segment repeat what was seen? Loads them; see flight_same(). */

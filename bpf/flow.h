@@ -48,8 +48,8 @@ struct judged_bucket {
 enum { JUDGED_NONE, JUDGED_PASS, JUDGED_BLOCKED, JUDGED_UNREAD /* passes, whatever it is */ };
 
 /*
- * opening: tag_state bits 63..16 tag, 15..5 age stamp in steps of 2^9 jiffies (2 s), 4 it is plain, 3 last bit of the
- * era in which it was last judged, 2..0 state
+ * opening: tag_state bits 63..16 tag, 15..6 age stamp in steps of 2^10 jiffies (4 s), 5 bytes of the message that is
+ * being read have passed, 4 it is plain, 3 last bit of the era in which it was last judged, 2..0 state
  */
 struct opening {
 	__u64 tag_state;
@@ -116,8 +116,10 @@ struct flight {
 #define OPENING_IN_ERA(state, era) ((state) | ((era) & 1) << 3)
 #define OPENING_PLAIN 16
 #define OPENING_IS_PLAIN(o) (!!((o)->tag_state & OPENING_PLAIN))
-#define OPENING_AS(o, state) ((state) | ((o)->tag_state & 24)) /* in its era, and as plain as it is */
-#define OPENING_STAMP(now) (((now) >> 9) & 0x7ff)
+#define OPENING_BEGUN 32
+#define OPENING_IS_BEGUN(o) (!!((o)->tag_state & OPENING_BEGUN))
+#define OPENING_AS(o, state) ((state) | ((o)->tag_state & 56)) /* in its era, as plain and as far as it is */
+#define OPENING_STAMP(now) (((now) >> 10) & 0x3ff)
 #define FLIGHT_STAMP(now) (((now) >> 4) & 0xffff)
 
 /*
@@ -220,7 +222,7 @@ static __always_inline struct opening *opening_find(struct opening_bucket *bucke
 
 static __always_inline void opening_state_set(struct opening *o, __u64 hash, __u32 state, __u64 now)
 {
-	o->tag_state = FLOW_TAG(hash) << 16 | OPENING_STAMP(now) << 5 | state;
+	o->tag_state = FLOW_TAG(hash) << 16 | OPENING_STAMP(now) << 6 | state;
 }
 
 /* An entry for a connection that has none: an empty one or the oldest. */
@@ -231,7 +233,7 @@ static __always_inline struct opening *opening_victim(struct opening_bucket *buc
 
 	for (__u32 i = 0; i < OPENING_WAYS; i++) {
 		__u64 word = bucket->slot[i].tag_state;
-		__u64 age = word & 7 ? (stamp - (word >> 5)) & 0x7ff : 0x800;
+		__u64 age = word & 7 ? (stamp - (word >> 6)) & 0x3ff : 0x400;
 
 		if (age >= oldest) {
 			oldest = age;
@@ -244,7 +246,7 @@ static __always_inline struct opening *opening_victim(struct opening_bucket *buc
 /* Whoever has this entry opened a connection within the last minute: as long as a server repeats its SYN-ACK. */
 static __always_inline int opening_is_young(const struct opening *o, __u64 now)
 {
-	return OPENING_STATE(o) && ((OPENING_STAMP(now) - (o->tag_state >> 5)) & 0x7ff) < 32;
+	return OPENING_STATE(o) && ((OPENING_STAMP(now) - (o->tag_state >> 6)) & 0x3ff) < 16;
 }
 
 /* The way of this connection's flight, or FLIGHT_WAYS. */

@@ -164,11 +164,12 @@ PART int stream_done(struct scratch *s)
 static __always_inline int stream_watch(struct scratch *s, struct flight *f, struct opening *o)
 {
 	int next, fast = s->pkt.tcp_flags & TCP_SYN, plain = s->result == TLS_OTHER || s->plain ? OPENING_PLAIN : 0;
+	int begun = o->tag_state & OPENING_BEGUN;
 
 	if (s->opening != OPENING_WATCHED)
 		o->end = s->acked;
-	opening_state_set(o, s->flow, OPENING_IN_ERA(fast ? OPENING_FAST_WATCHED : OPENING_WATCHED, s->era) | plain,
-			  bpf_jiffies64());
+	opening_state_set(o, s->flow, OPENING_IN_ERA(fast ? OPENING_FAST_WATCHED : OPENING_WATCHED, s->era) | plain |
+			  begun, bpf_jiffies64());
 	s->opening = OPENING_WATCHED;
 	s->plain = !!plain;
 	if (s->result == TLS_OTHER)

@@ -68,6 +68,7 @@ struct scratch {
 	__u32 feed_at, feed_left; /* bytes of the packet that the reader has not got yet */
 	__u32 opening;       /* enum opening_state */
 	__u32 plain;         /* the connection is: flow.h */
+	__u32 begun;         /* bytes of the message that is being read have passed */
 	__u32 result;        /* enum tls_result, enum flight_result */
 	__u32 from_device;   /* a packet to a device that another device here sent, or feigned */
 	/* tunnels */

@@ -35,10 +35,20 @@ PART int stream_forget(void)
 	return flight_close(s);
 }
 
+/* A SYN of the client that is only repeated: what stream_begin() returns. */
+static __always_inline int stream_repeat(const struct opening *o)
+{
+	/* its answer came long ago: the same number may be chosen to have what follows taken for what was judged */
+	if (OPENING_STATE(o) == OPENING_NAMED || OPENING_STATE(o) == OPENING_WATCHED)
+		return -1;
+	return OPENING_STATE(o) == OPENING_SYN && o->end == o->start - 1;
+}
+
 /*
  * A SYN of the client, or with `inbound` one from the far side to a device here: the connection begins anew. A SYN
  * that is only repeated changes nothing. Returns 1 if it replaces another one: then the server has the last word on
- * which of them counts, and data in the SYN cannot be judged. So it is if the SYN before may have been forgotten.
+ * which of them counts, and data in the SYN cannot be judged. So it is if the SYN before may have been forgotten. -1:
+ * it cannot pass.
  */
 PART int stream_begin(int inbound)
 {
@@ -49,17 +59,17 @@ PART int stream_begin(int inbound)
 	__u64 now;
 
 	if (!s)
-		return 1;
+		return -1;
 	b = opening_bucket(s->flow);
 	if (!b)
-		return 1;
+		return -1;
 	o = opening_find(b, s->flow);
 	contested = !!o;
 	if (inbound && o && OPENING_STATE(o) != OPENING_INBOUND)
 		return 0; /* the device opens a connection of its own with the same ports: its bytes are judged */
 	if (o && !inbound && OPENING_STATE(o) != OPENING_INBOUND &&
 	    (OPENING_STATE(o) == OPENING_FAST_WATCHED ? o->end : o->start) == s->pkt.seq + 1)
-		return OPENING_STATE(o) == OPENING_SYN && o->end == o->start - 1;
+		return stream_repeat(o);
 	stream_forget();
 	now = bpf_jiffies64();
 	if (!o) {
@@ -73,8 +83,8 @@ PART int stream_begin(int inbound)
 }
 
 /*
- * The segment was read to its end: where the message began that is read now, for when its flight is lost, and whether
- * the connection has turned out to be plain.
+ * The segment was read to its end. For when the flight is lost: where the message began that is read now, and whether
+ * bytes of it have passed; whether the connection has turned out to be plain.
  */
 PART int stream_keep(struct scratch *s)
 {
@@ -89,25 +99,43 @@ PART int stream_keep(struct scratch *s)
 	f = flight_get(s->flight);
 	if (!o || !f)
 		return STREAM_DROP;
+	o->tag_state &= ~(__u64)OPENING_BEGUN;
+	if ((__s32)(f->have + f->gap - f->start) > 0)
+		o->tag_state |= OPENING_BEGUN;
+	if (s->opening != OPENING_WATCHED)
+		return STREAM_PASS;
 	o->start = f->start;
 	if (f->plain)
 		o->tag_state |= OPENING_PLAIN;
 	return STREAM_PASS;
 }
 
+/*
+ * Can less of it be read when it comes again? There is more room when the server has acknowledged more, and what GRO
+ * has put together comes again in parts.
+ */
+static __always_inline int stream_may_shrink(const struct scratch *s, int result)
+{
+	if (s->opening != OPENING_WATCHED)
+		return 0;
+	if (s->pkt.payload_len > FLIGHT_CHUNK && (result == FLIGHT_FULL || result == TLS_AGAIN))
+		return 1;
+	return result == FLIGHT_FULL && s->seq != s->acked;
+}
+
 /* What the reader came to. */
 static __always_inline int stream_fed(struct scratch *s, int result)
 {
 	s->result = result;
-	if (result == FLIGHT_FULL && s->opening == OPENING_WATCHED && s->seq != s->acked) {
-		count_drop(ESAFE_R_TCP_AHEAD); /* there will be room when the server has acknowledged more */
+	if (stream_may_shrink(s, result)) {
+		count_drop(ESAFE_R_TCP_AHEAD);
 		return STREAM_DROP;
 	}
 	if (result == TLS_DONE)
 		return stream_done(s);
 	if (result != TLS_MORE)
 		return STREAM_JUDGE;
-	return s->opening == OPENING_WATCHED ? stream_keep(s) : STREAM_PASS;
+	return stream_keep(s);
 }
 
 /* Reads on in a segment behind a request that was allowed. */
@@ -138,11 +166,13 @@ PART int stream_judge_all(struct __sk_buff *skb)
 /* A segment whose bytes have no place to be compared with. */
 static __always_inline int stream_lost(struct scratch *s)
 {
-	if ((s->opening != OPENING_WATCHED && s->opening != OPENING_NAMED) || s->seq != s->acked) {
+	int follows = s->opening == OPENING_WATCHED || s->opening == OPENING_NAMED;
+
+	if (!(follows && s->seq == s->acked) && !(s->begun && s->opening == OPENING_READ)) {
 		count_drop(s->seq - s->start < FLIGHT_ROOM ? ESAFE_R_TCP_AHEAD : ESAFE_R_TCP_UNEXPECTED);
 		return STREAM_DROP;
 	}
-	count_drop(ESAFE_R_BUSY); /* what the server waits for follows on a request whose flight had to go */
+	count_drop(ESAFE_R_BUSY); /* what the server waits for follows on bytes whose flight had to go */
 	stream_settle(JUDGED_BLOCKED);
 	return STREAM_RESET;
 }
@@ -258,6 +288,7 @@ PART int stream_data(struct __sk_buff *skb)
 	}
 	s->start = o->start;
 	s->plain = OPENING_IS_PLAIN(o);
+	s->begun = OPENING_IS_BEGUN(o);
 	if (state == OPENING_FAST_NAMED) /* the same SYN again */
 		state = OPENING_NAMED;
 	else if (state == OPENING_FAST_WATCHED)
@@ -287,7 +318,7 @@ PART int stream_syn(struct __sk_buff *skb)
 
 	if (!s)
 		return STREAM_DROP;
-	if (!s->pkt.payload_len)
+	if (!s->pkt.payload_len && contested >= 0)
 		return STREAM_PASS;
 	if (contested) {
 		count_drop(ESAFE_R_TCP_UNEXPECTED);
@@ -386,6 +417,19 @@ static __always_inline void stream_fast(struct scratch *s, struct opening *o)
 		backflight_open();
 }
 
+/*
+ * What a server sends on a connection that began with a ClientHello. Once it has taken that, there will be no other
+ * one: nothing more need be read, which early data (RFC 8446 section 4.2.10) would hide.
+ */
+PART int stream_answered(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+
+	if (!s || !flight_is_tls() || bpf_skb_load_bytes(skb, s->pkt.payload, s->other, TLS_ANSWER))
+		return -1;
+	return tls_takes_hello(s->other) ? stream_settle(JUDGED_PASS) : 0;
+}
+
 /* To the device, on a connection that is not judged: what the server says of the stream is true. */
 PART int stream_in(struct __sk_buff *skb)
 {
@@ -408,16 +452,20 @@ PART int stream_in(struct __sk_buff *skb)
 		/* the SYN that the server means; after Fast Open it takes the data too, or none of it */
 		if (s->pkt.ack != o->start && (s->pkt.ack != o->end || o->end == o->start - 1))
 			return 0;
-		opening_state_set(o, s->flow, OPENING_READ, bpf_jiffies64());
+		opening_state_set(o, s->flow, OPENING_AS(o, OPENING_READ), bpf_jiffies64());
 		if (s->pkt.sport == bpf_htons(PORT_DNS))
 			backflight_open();
 	} else if (flags & TCP_SYN && OPENING_STATE(o) >= OPENING_FAST_NAMED) {
 		stream_fast(s, o);
 	} else if (OPENING_STATE(o) == OPENING_NAMED && s->pkt.ack - o->end < 1 << 30) {
 		stream_settle(JUDGED_PASS);
-	} else if (OPENING_STATE(o) == OPENING_WATCHED && s->pkt.ack - o->end - 1 < 1 << 30) {
-		o->end = s->pkt.ack;
-		opening_state_set(o, s->flow, OPENING_AS(o, OPENING_WATCHED), bpf_jiffies64());
+	} else if (OPENING_STATE(o) == OPENING_WATCHED) {
+		if (s->pkt.ack - o->end - 1 < 1 << 30) {
+			o->end = s->pkt.ack;
+			opening_state_set(o, s->flow, OPENING_AS(o, OPENING_WATCHED), bpf_jiffies64());
+		}
+		if (s->pkt.payload_len >= TLS_ANSWER && !OPENING_IS_PLAIN(o))
+			stream_answered(skb);
 	}
 	return 0;
 }

@@ -20,6 +20,7 @@
 #define TLS_EARLY_DATA 42
 #define TLS_HELLO_MIN (2 + 32 + 1 + 2 + 2 + 1 + 1)
 #define TLS_BETWEEN_MAX (1 << 17) /* bytes that a server may leave out before a second hello */
+#define TLS_ANSWER 43            /* what is looked at of a ServerHello: up to the end of its random */
 
 enum tls_result {
 	TLS_MORE,    /* nothing wrong so far */
@@ -226,6 +227,27 @@ static __always_inline enum tls_result tls_field_done(struct tls_reader *r)
 static __always_inline int tls_content(__u32 type)
 {
 	return type >= 20 && type <= 24;
+}
+
+/* SHA-256 of "HelloRetryRequest": the random of a ServerHello that asks for another hello (RFC 8446 section 4.1.3). */
+__attribute__((weak)) const __u8 tls_retry[32] = {
+	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+/*
+ * Does the server say by these first TLS_ANSWER bytes of a record that the handshake goes on with the hello that it
+ * has? They must be of one record, or the random could be read where it is not.
+ */
+static __always_inline int tls_takes_hello(const __u8 *bytes)
+{
+	__u64 differs = 0;
+
+	if (bytes[0] != 22 || bytes[1] != 3 || (bytes[3] << 8 | bytes[4]) < TLS_ANSWER - 5 || bytes[5] != 2)
+		return 0;
+	for (__u32 i = 0; i < sizeof(tls_retry); i += 8)
+		differs |= esafe_load8(&bytes[TLS_ANSWER - sizeof(tls_retry) + i]) ^ esafe_load8(&tls_retry[i]);
+	return !!differs;
 }
 
 /*

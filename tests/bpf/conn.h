@@ -72,6 +72,17 @@ static inline int conn_is_blocked(struct lab_packet p, __u32 offset)
 	return segment(p, offset, "x", 1) == TC_ACT_SHOT;
 }
 
+/* As a flood of other connections does. */
+static inline void lose_flights(void)
+{
+	int fd = bpf_map__fd(lab->skel->maps.flight_owners);
+	__u32 sets = bpf_map__max_entries(lab->skel->maps.flight_owners);
+	__u64 owners[8] = { 0 };
+
+	for (__u32 set = 0; set < sets; set++)
+		LAB_CHECK(!bpf_map_update_elem(fd, &set, owners, BPF_ANY));
+}
+
 /* ---- what the programs send by themselves: a packet run by hand comes from the loopback interface ---- */
 
 static inline int wire_open(void)

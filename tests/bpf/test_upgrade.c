@@ -230,17 +230,6 @@ Test(upgrade, ends_at_its_room)
 	}
 }
 
-/* As a flood of other connections does. */
-static void lose_flights(void)
-{
-	int fd = bpf_map__fd(lab->skel->maps.flight_owners);
-	__u32 sets = bpf_map__max_entries(lab->skel->maps.flight_owners);
-	__u64 owners[8] = { 0 };
-
-	for (__u32 set = 0; set < sets; set++)
-		LAB_CHECK(!bpf_map_update_elem(fd, &set, owners, BPF_ANY));
-}
-
 Test(upgrade, bytes_that_had_to_go_free_nobody)
 {
 	__u32 at;

@@ -6,7 +6,7 @@
 
 #define HASH(n) ((__u64)(n) << 16 | 0x1234)
 #define JUDGED_STEP (1ULL << 14)
-#define OPENING_STEP (1ULL << 9)
+#define OPENING_STEP (1ULL << 10)
 #define FLIGHT_STEP (1ULL << 4)
 
 Test(judged, kept_and_removed)
@@ -81,7 +81,7 @@ Test(opening, found_by_tag_and_state)
 	cr_expect_null(opening_find(b, HASH(6)));
 	cr_expect_null(opening_find(b, 0), "an empty entry is nobody's");
 	cr_expect_eq(o->tag_state & 7, OPENING_SYN);
-	cr_expect_eq(o->tag_state >> 5 & 0x7ff, 7);
+	cr_expect_eq(o->tag_state >> 6 & 0x3ff, 7);
 	o->tag_state = 0;
 	cr_expect_null(opening_find(b, HASH(5)));
 	free(b);

@@ -129,9 +129,13 @@ static void play_syn_twice(struct run *r) /* two SYNs of different numbers: the 
 	put(r, 0, r->len);
 }
 
-static void play_reopened(struct run *r) /* ended by the client and opened again at once, from the same port */
+/* Ended by the client and opened again at once, from the same port; arg2: and by the same number. */
+static void play_reopened(struct run *r)
 {
+	uint32_t first;
+
 	tcp_start(&r->t);
+	first = r->t.first;
 	if (tcp_open(&r->t, 10 * r->patience))
 		return;
 	put_decoy(r, 0, r->len, NULL);
@@ -139,6 +143,8 @@ static void play_reopened(struct run *r) /* ended by the client and opened again
 	tcp_segment(&r->t, T_RST | T_ACK, r->t.una, r->t.rcv, NULL, 0, NULL);
 	settle(r);
 	tcp_start(&r->t);
+	if (r->s->arg2)
+		r->t.una = r->t.first = first;
 	if (tcp_open(&r->t, 10 * r->patience))
 		return;
 	put(r, 0, r->len);

@@ -175,6 +175,7 @@ static const struct strategy strategies[] = {
 	SHAPE("open", "two-syns", OPENS | ODD, play_syn_twice, 1000),
 	SHAPE("open", "two-syns-near", OPENS | ODD, play_syn_twice, 1),
 	SHAPE("open", "same-port-again", OPENS | ODD, play_reopened),
+	SHAPE("open", "same-number-again", OPENS | ODD, play_reopened, 0, 1),
 	SHAPE("open", "split", OPENS | ODD, play_split),
 	SHAPE("open", "feigned-inbound", OPENS | ODD, play_feigned_inbound),
 	SHAPE("open", "syn-ack-first", OPENS | ODD, play_answer_first),
@@ -306,6 +307,7 @@ static const struct strategy strategies[] = {
 	HTTP("fakedsplit", ODD, play_desync, R_PLAIN, FAKEDSPLIT_BAD_SUM),
 	HTTP("hostfakesplit", ODD, play_desync, R_PLAIN, HOSTFAKESPLIT),
 	HTTP("first-half-dies", ODD, play_desync, R_PLAIN, FIRST_HALF_DIES),
+	HTTP("same-number-again", OPENS | ODD, play_reopened, R_PLAIN, 1),
 	HTTP("keep-alive", 0, play_keep_alive, R_PIPELINED),
 	ROW("http", "long-head", NGINX_HTTP, 0, make_long_head, NULL, 6000, 0, 0),
 
@@ -337,6 +339,7 @@ static const struct strategy strategies[] = {
 	UPGRADE("decoy-behind", ODD, make_preface, play_decoy_behind),
 	UPGRADE("other-bytes", ODD, make_preface, play_repeat_differs),
 	UPGRADE("same-port-again", OPENS | ODD, make_preface, play_reopened),
+	UPGRADE("same-number-again", OPENS | ODD, make_preface, play_reopened, 0, 1),
 	UPGRADE("feigned-first", ODD, make_feigned, NULL, 1),
 	UPGRADE("feigned-first-turns", ODD, make_feigned, play_turns, 1),
 	UPGRADE("feigned-first-short", ODD, make_feigned, NULL, 1, 5),
