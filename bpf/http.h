@@ -6,8 +6,9 @@
  *
  * The name is that of the target if it has one (absolute-form, or authority-form after CONNECT; RFC 9112 section 3.2),
  * else that of the Host field; where both are given they must agree. What two readers could take in two ways is
- * refused: folded lines, a space before the colon, a bare CR, a second Host, Content-Length or Transfer-Encoding, both
- * of the latter, user information in the target. The length of the body is read too: behind it the next request starts.
+ * refused: folded lines, a space before the colon, a bare CR, a bare LF between chunks, a second Host, Content-Length or
+ * Transfer-Encoding, both of the latter, user information in the target. The length of the body is read too: behind it
+ * the next request starts.
  */
 #ifndef ESAFE_HTTP_H
 #define ESAFE_HTTP_H
@@ -151,13 +152,18 @@ static __always_inline enum http_result http_chunk(struct http_reader *r, __u8 c
 
 /* ---- the whole ---- */
 
-/* CR must stand before LF and nowhere else; in the request line of what may not be HTTP it is only odd. */
-static __always_inline int http_cr(struct http_reader *r)
+/*
+ * CR must stand before LF and nowhere else; some servers take one for a blank, some for the end of a line. In the
+ * request line of what may not be HTTP it is only odd.
+ */
+static __always_inline int http_bare_cr(struct http_reader *r)
 {
-	if (r->flags & HTTP_CR && r->field >= HTTP_F_AUTHORITY)
+	r->flags |= HTTP_ODD;
+	if (r->field == HTTP_F_METHOD && http_line_byte(r, '\v') != HTTP_MORE)
+		return HTTP_OTHER;
+	if (r->flags & (HTTP_IS | HTTP_KNOWN))
 		return HTTP_BAD;
-	r->flags |= r->flags & HTTP_CR ? HTTP_ODD : HTTP_CR;
-	return HTTP_MORE;
+	return r->field < HTTP_F_AUTHORITY || r->flags & HTTP_IN_TARGET ? HTTP_MORE : HTTP_BAD;
 }
 
 /* A byte of a field or chunk. */
@@ -174,7 +180,9 @@ PART int http_head_byte(struct http_reader *r, __u32 c)
 		http_word(r, c);
 		return http_token(c) ? HTTP_MORE : HTTP_BAD;
 	case HTTP_F_VALUE:
-		return c == '\n' ? http_go(r, HTTP_F_LINE) : c ? HTTP_MORE : HTTP_BAD;
+		if (c == '\n')
+			return http_go(r, HTTP_F_LINE);
+		return c && !http_splits(c) ? HTTP_MORE : HTTP_BAD;
 	case HTTP_F_BLANK:
 		return c == '\n' ? http_go(r, HTTP_F_LINE) : http_blank(c) ? HTTP_MORE : HTTP_BAD;
 	case HTTP_F_LENGTH:
@@ -192,22 +200,27 @@ PART int http_head_byte(struct http_reader *r, __u32 c)
 /* The next byte of the stream. */
 PART int http_step(struct http_reader *r, __u32 c)
 {
-	__u32 in_target;
+	int result;
 
 	if (!r)
 		return HTTP_BAD;
-	in_target = r->flags & HTTP_IN_TARGET;
-	if (c == '\r')
-		return r->field == HTTP_F_START ? HTTP_MORE : http_cr(r);
 	if (r->flags & HTTP_CR) {
 		r->flags &= ~HTTP_CR;
 		if (c != '\n') {
-			if (r->field >= HTTP_F_AUTHORITY && !in_target)
-				return HTTP_BAD;
-			r->flags |= HTTP_ODD;
+			result = http_bare_cr(r);
+			if (result != HTTP_MORE)
+				return result;
 		}
+	} else if (c == '\n' && r->field >= HTTP_F_CHUNK) {
+		return HTTP_BAD;
 	}
-	if (r->field < HTTP_F_AUTHORITY || (in_target && c == '\n'))
+	if (c == '\r') {
+		r->flags |= r->field == HTTP_F_START ? 0 : HTTP_CR;
+		return HTTP_MORE;
+	}
+	if (r->field < HTTP_F_LINE)
+		http_tail(r, c);
+	if (r->field < HTTP_F_AUTHORITY || (r->flags & HTTP_IN_TARGET && c == '\n'))
 		return http_line_byte(r, c);
 	return r->field < HTTP_F_LINE ? http_authority(r, c) : http_head_byte(r, c);
 }

@@ -25,8 +25,8 @@ enum http_field {
 };
 
 #define HTTP_CR 1          /* the last byte was CR: LF must follow */
-#define HTTP_IS 2          /* the last word of the request line starts with "HTTP/" */
-#define HTTP_ONE 4         /* and goes on with "1." and a digit */
+#define HTTP_IS 2          /* "HTTP/" stands somewhere in the request line */
+#define HTTP_ONE 4         /* the last word of it is "HTTP/1." and a digit */
 #define HTTP_ODD 8         /* the request line is not as it must be */
 #define HTTP_KNOWN 16      /* the method is one that only HTTP has */
 #define HTTP_CONNECT 32
@@ -44,6 +44,7 @@ struct http_reader {
 	__u32 flags;
 	__u32 count; /* bytes of the word that were read */
 	__u32 match; /* bit n: they are those of row n of http_words */
+	__u32 tail;  /* the last four bytes of the request line, in lower case */
 	__u64 body;  /* length of the body or chunk */
 	struct hostname name; /* of the target; once the head is complete, the one to be judged */
 	struct hostname host;
@@ -60,7 +61,7 @@ enum http_row {
 static __always_inline void http_start(struct http_reader *r)
 {
 	r->field = HTTP_F_START;
-	r->flags = r->count = r->match = 0;
+	r->flags = r->count = r->match = r->tail = 0;
 	r->body = 0;
 	hostname_start(&r->name);
 	hostname_start(&r->host);
@@ -84,6 +85,18 @@ static __always_inline int http_blank(__u8 c)
 	return c == ' ' || c == '\t';
 }
 
+/* What lenient servers take for a blank (Squid: the first two; Python's split(): all) or for the end of a line. */
+static __always_inline int http_splits(__u8 c)
+{
+	return (__u8)(c - '\v') < 2 || (__u8)(c - 0x1c) < 4;
+}
+
+/* Python's also these two, where text is Latin-1; in UTF-8 they are parts of letters. */
+static __always_inline int http_splits_text(__u8 c)
+{
+	return http_splits(c) || c == 0x85 || c == 0xa0;
+}
+
 static __always_inline enum http_result http_go(struct http_reader *r, __u32 field)
 {
 	r->field = field;
@@ -92,7 +105,7 @@ static __always_inline enum http_result http_go(struct http_reader *r, __u32 fie
 	return HTTP_MORE;
 }
 
-/* One more byte of a word that is looked for in the table. */
+/* One more byte of a word that is looked for in the table. Words may have any length: longer ones match nothing. */
 static __always_inline void http_word(struct http_reader *r, __u8 c)
 {
 	__u32 keep = 0;
@@ -115,6 +128,14 @@ static __always_inline int http_was(const struct http_reader *r, __u32 row, __u3
 
 /* ---- request line ---- */
 
+/* One more byte of it: whatever is odd about the line, one that says "HTTP/" is meant for a server of HTTP. */
+static __always_inline void http_tail(struct http_reader *r, __u8 c)
+{
+	r->tail = r->tail << 8 | http_lower(c);
+	if (r->tail == 0x7474702f) /* "ttp/" */
+		r->flags |= HTTP_IS;
+}
+
 /* Its LF was read. */
 static __always_inline enum http_result http_line_end(struct http_reader *r)
 {
@@ -133,12 +154,16 @@ static __always_inline enum http_result http_odd(struct http_reader *r)
 
 static __always_inline enum http_result http_method(struct http_reader *r, __u8 c)
 {
-	if (http_token(c)) {
+	if (http_token(c)) { /* a method may have any length: servers take it */
 		http_word(r, c);
-		return r->count > 32 ? HTTP_OTHER : HTTP_MORE;
+		return HTTP_MORE;
 	}
-	if (!http_blank(c))
-		return HTTP_OTHER;
+	if (!http_blank(c)) {
+		/* binary protocols seldom begin with a word, which no method is shorter than that servers answer */
+		if (r->count < 3 || !http_splits_text(c))
+			return HTTP_OTHER;
+		r->flags |= HTTP_ODD;
+	}
 	if (http_was(r, HTTP_W_CONNECT, 7)) {
 		r->flags |= HTTP_CONNECT | HTTP_KNOWN | HTTP_IN_TARGET;
 		return http_go(r, HTTP_F_AUTHORITY);
@@ -185,9 +210,9 @@ static __always_inline enum http_result http_version(struct http_reader *r, __u8
 	if (http_blank(c))
 		return r->count ? http_go(r, HTTP_F_VERSION) : HTTP_MORE;
 	if (!r->count) {
-		if (r->flags & HTTP_IS)
+		if (r->flags & HTTP_ONE)
 			r->flags |= HTTP_ODD; /* a word behind the version */
-		r->flags &= ~(HTTP_IS | HTTP_ONE | HTTP_OLD);
+		r->flags &= ~(HTTP_ONE | HTTP_OLD);
 	}
 	if (r->count == 7 && r->match >> HTTP_W_HTTP & 1) {
 		r->flags |= (__u8)(c - '0') < 10 ? HTTP_ONE : HTTP_ODD;
@@ -200,8 +225,6 @@ static __always_inline enum http_result http_version(struct http_reader *r, __u8
 		return HTTP_MORE;
 	}
 	http_word(r, c);
-	if (r->count == 5 && r->match >> HTTP_W_HTTP & 1)
-		r->flags |= HTTP_IS;
 	if (!(r->match >> HTTP_W_HTTP & 1))
 		r->flags |= HTTP_ODD;
 	return HTTP_MORE;
@@ -299,10 +322,11 @@ PART int http_line_byte(struct http_reader *r, __u32 c)
 	}
 	switch (r->field) {
 	case HTTP_F_START: /* empty lines may stand before it (RFC 9112 section 2.2); blanks some servers overlook */
-		if (http_blank(c) || c == '\n')
-			return HTTP_MORE;
-		http_go(r, HTTP_F_METHOD);
-		return http_method(r, c);
+		if (http_splits_text(c))
+			r->flags |= HTTP_ODD;
+		else if (!http_blank(c) && c != '\n')
+			break;
+		return HTTP_MORE;
 	case HTTP_F_METHOD:
 		return http_method(r, c);
 	case HTTP_F_TARGET:
@@ -315,6 +339,8 @@ PART int http_line_byte(struct http_reader *r, __u32 c)
 	default:
 		return http_version(r, c);
 	}
+	http_go(r, HTTP_F_METHOD);
+	return http_method(r, c);
 }
 
 #endif

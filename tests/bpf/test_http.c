@@ -23,6 +23,7 @@ static void setup(void)
 TestSuite(http, .init = setup, .fini = conn_close);
 
 #define GOOD "GET /a HTTP/1.1\r\nHost: fine.example\r\nAccept: */*\r\n\r\n"
+#define LONG_METHOD "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define BAD "GET /b HTTP/1.1\r\nHost: www.games.example\r\nAccept: */*\r\n\r\n"
 
 Test(http, verdicts)
@@ -42,6 +43,11 @@ Test(http, verdicts)
 		{ "GET / HTTP/1.0\r\n\r\n", ALLOW, ESAFE_R_UNNAMED, HTTP, 80 },
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
 		{ "EHLO x\r\n", ALLOW, ESAFE_R_UNNAMED, ESAFE_P_TCP, 25 },
+		{ LONG_METHOD " / HTTP/1.1\r\nHost: games.example\r\n\r\n", BLOCK, CATEGORY, HTTP, 80 },
+		{ LONG_METHOD " / HTTP/1.1\r\nHost: fine.example\r\n\r\n", ALLOW, ESAFE_R_DEFAULT, HTTP, 80 },
+		{ "PUT\v/ HTTP/1.1\r\nHost: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
+		{ "GET\r/ HTTP/1.1\r\nHost: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
+		{ "PUT / HTTP/1.1 x\r\nHost: games.example\r\n\r\n", BLOCK, MALFORMED, HTTP, 80 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -64,7 +70,8 @@ Test(http, every_cut)
 {
 	static const char bytes[] = GOOD "POST / HTTP/1.1\r\nHost: fine.example\r\nContent-Length: 40\r\n\r\n"
 		"GET / HTTP/1.1\r\nHost: games.example\r\n\r\n.." "POST / HTTP/1.1\r\nHost: fine.example\r\n"
-		"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nHost: games.example\r\n\r\n" BAD;
+		"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nHost: games.example\r\n\r\n"
+		LONG_METHOD " / HTTP/1.1\r\nHost: www.games.example\r\n\r\n";
 	__u32 whole = sizeof(bytes) - 1;
 
 	for (__u32 cut = 1; cut < whole; cut++) {

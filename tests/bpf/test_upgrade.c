@@ -208,7 +208,7 @@ Test(upgrade, ends_at_its_room)
 	static __u8 much[3000];
 	__u32 at;
 
-	memset(much, 'x', sizeof(much));
+	memset(much, '<', sizeof(much)); /* no method of HTTP begins so */
 	for (__u32 size = 100; size < sizeof(much); size *= 5) {
 		struct lab_packet p = conn(587);
 

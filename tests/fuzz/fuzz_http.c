@@ -79,7 +79,7 @@ static int plain_request(struct text line, int *old)
 {
 	struct text method = until(line, " "), target = behind(line, method.len + 1), version;
 
-	if (!method.len || method.len > 20 || (method.len == 7 && !strncasecmp(method.at, "CONNECT", 7)))
+	if (!method.len || (method.len == 7 && !strncasecmp(method.at, "CONNECT", 7)))
 		return 0;
 	for (size_t i = 0; i < method.len; i++)
 		if (method.at[i] < 'A' || method.at[i] > 'Z')
@@ -161,12 +161,12 @@ static void no_other(struct text t, const struct hostname *h)
 		must(http_lower(wire[i]) == h->wire[i]);
 }
 
-/* Everything that looks like a Host field, with lines that end at any CR or LF and are folded or not. */
+/* Everything that looks like a Host field, with lines that end as they do anywhere, and are folded or not. */
 static void no_other_field(struct text t, const struct hostname *h)
 {
 	struct text line;
 
-	while (line_of(&t, &line, "\r\n")) {
+	while (line_of(&t, &line, "\r\n\v\f\x1c\x1d\x1e\x1f")) {
 		struct text name = trim(until(line, ":"));
 
 		if (name.len < line.len && name.len == 4 && !strncasecmp(name.at, "host", 4))

@@ -117,7 +117,33 @@ Test(http, heads)
 		{ "USER me there now\r\n", HTTP_OTHER, "" },
 		{ "\x13" "BitTorrent protocol", HTTP_OTHER, "" },
 		{ "HELP\r\n", HTTP_OTHER, "" },
-		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", HTTP_OTHER, "" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", HTTP_MORE, "" },
+		{ "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA / HTTP/1.1\r\nHost: a.example" REST, HTTP_NAME, "a.example" },
+		{ "AAAAAAAAAAAAAAAAget /\n", HTTP_OTHER, "" },
+		{ "GET\x0b/ HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "GET\x0c/\x0cHTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT\x0b/ HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT\x1f/\x0bHTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT\xa0/\xa0HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT /\x85HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT http://a.example\xa0HTTP/1.1\r\nX: y" REST, HTTP_BAD, "" },
+		{ "PUT / HTTP/1.1 x\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT / HTTP/ 1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "\x0bPUT / HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "\xa0PUT / HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "GET\r/ HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT\r/\rHTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "PUT / HTTP/1.1\rHost: a.example\r\r", HTTP_BAD, "" },
+		{ "GET / HTTP/1.1\r\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "GET /\xc3\xa0 HTTP/1.1\r\nHost: a.example" REST, HTTP_NAME, "a.example" },
+		{ "GET /http/1.0 HTTP/1.1\r\nHost: a.example" REST, HTTP_NAME, "a.example" },
+		{ "GET / HTTP/1.1\r\nX: y\x0bHost: b.example\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "GET / HTTP/1.1\r\nX: y\x1eHost: b.example\r\nHost: a.example" REST, HTTP_BAD, "" },
+		{ "GET / HTTP/1.1\r\nX: \x01\xc3\x85\r\nHost: a.example" REST, HTTP_NAME, "a.example" },
+		{ "aa\x0b", HTTP_OTHER, "" },
+		{ "aaa\x01", HTTP_OTHER, "" },
+		{ "\x0b\x01", HTTP_OTHER, "" },
+		{ "HELP\rme\n", HTTP_OTHER, "" },
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -142,6 +168,31 @@ Test(http, heads)
 	}
 }
 
+/* Servers set no limit to a method; nor is one, however long, taken for another. */
+Test(http, method_of_any_length)
+{
+	static const char rest[] = " / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+
+	for (__u32 len = 1; len < 70000; len += len < 70 ? 1 : 9973) {
+		__u8 *text = malloc(len + sizeof(rest));
+		size_t used;
+
+		memset(text, 'g', len);
+		memcpy(text + len, rest, sizeof(rest));
+		http_start(&r);
+		cr_assert_eq(feed(text, len + sizeof(rest) - 1, &used), HTTP_NAME, "%u", len);
+		cr_assert(!(r.flags & (HTTP_KNOWN | HTTP_CONNECT)), "%u", len);
+		cr_assert_str_eq(name_text(), "a.example");
+		free(text);
+	}
+	http_start(&r);
+	r.field = HTTP_F_METHOD;
+	r.count = -3; /* the count of one of 4 GiB begins anew */
+	for (const char *at = "aaaGET "; *at; at++)
+		cr_assert_eq(http_step(&r, *at), HTTP_MORE);
+	cr_expect(r.field == HTTP_F_TARGET && !(r.flags & HTTP_KNOWN));
+}
+
 /* What is behind the head: bodies by length, by chunks, none; then the next request. */
 Test(http, bodies)
 {
@@ -155,6 +206,9 @@ Test(http, bodies)
 		{ "transfer-encoding: chunked\r\n\r\n", "x\r\n", HTTP_BAD },
 		{ "transfer-encoding: chunked\r\n\r\n", "1234567890abcdef", HTTP_BAD },
 		{ "transfer-encoding: chunked\r\n\r\n", "0\r\n folded", HTTP_BAD },
+		{ "transfer-encoding: chunked\r\n\r\n", "3\nabc\r\n0\r\n\r\n", HTTP_BAD },
+		{ "transfer-encoding: chunked\r\n\r\n", "3;\nabc\r\n0\r\n\r\n", HTTP_BAD },
+		{ "transfer-encoding: chunked\r\n\r\n", "3\r\nabc\n0\r\n\r\n", HTTP_BAD },
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {

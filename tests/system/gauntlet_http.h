@@ -5,6 +5,8 @@
 
 #include "gauntlet.h"
 
+#define LONG_METHOD "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
 static const char *const requests[] = {
 	"GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
 	"GET / HTTP/1.1\r\nhOsT: %s\r\n\r\n",
@@ -46,13 +48,24 @@ static const char *const requests[] = {
 	"\nGET / HTTP/1.1\r\nHost:%s\r\n\r\n",
 	"GET / HTTP/1.1\r\nHost: %s\t\r\n\r\n",
 	"GET / HTTP/1.1\nHost:%s\nUser-Agent: x \n\n",
+	LONG_METHOD " / HTTP/1.1\r\nHost: %s\r\n\r\n",
+	"GET / HTTP/1.1\r\nHost: %i\r\n\r\n" LONG_METHOD " / HTTP/1.1\r\nHost: %s\r\n\r\n",
+	"GET\v/ HTTP/1.1\r\nHost: %s\r\n\r\n",
+	"PUT\f/\fHTTP/1.1\r\nHost: %s\r\n\r\n",
+	"GET\r/ HTTP/1.1\r\nHost: %s\r\n\r\n",
+	"\vPUT / HTTP/1.1\r\nHost: %s\r\n\r\n",
+	"PUT / HTTP/1.1 x\r\nHost: %s\r\n\r\n",
+	"GET / HTTP/1.1\r\nX: y\vHost: %s\r\nHost: %i\r\n\r\n",
+	"POST / HTTP/1.1\r\nHost: %i\r\nTransfer-Encoding: chunked\r\n\r\n50;\n0\r\n\r\n"
+	"GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
 };
 enum {
 	R_PLAIN, R_FIELD_CASE, R_NO_BLANK, R_TAB, R_BLANKS, R_DOT, R_PORT, R_LF, R_EMPTY_LINES, R_FOLDED, R_FOLDED_BEFORE,
 	R_ABSOLUTE, R_ABSOLUTE_OTHER, R_SCHEME_CASE, R_USER, R_TWO, R_TWO_FIRST, R_BLANK_COLON, R_OLD, R_BLANKS_LINE,
 	R_METHOD, R_METHOD_CASE, R_OPTIONS, R_CONNECT, R_PIPELINED, R_BEHIND_BODY, R_BEHIND_CHUNKS, R_SMUGGLED,
 	R_BEHIND_TRAILER, R_UPGRADE, R_DECOYS, R_BINARY_FIELD, R_UPPER, R_IN_BODY,
-	R_EOL_FIRST, R_TAB_BEHIND, R_UNIX,
+	R_EOL_FIRST, R_TAB_BEHIND, R_UNIX, R_LONG_METHOD, R_LONG_METHOD_LATER, R_VT, R_FF, R_CR, R_VT_FIRST,
+	R_BEHIND_VERSION, R_VT_IN_FIELD, R_LF_CHUNK,
 };
 
 static void make_request(struct run *r)
@@ -91,7 +104,7 @@ static void make_long_head(struct run *r)
 /* The second request only when the first was answered. */
 static void play_keep_alive(struct run *r)
 {
-	uint8_t *second = memmem(r->stream + 1, r->len - 1, "GET /", 5);
+	uint8_t *second = (uint8_t *)memmem(r->stream, r->len, "\r\n\r\n", 4) + 4;
 
 	put(r, 0, second - r->stream);
 	for (double end = now_ms() + 20 * r->patience; !r->t.in_len && !r->t.reset && tcp_wait(&r->t, end);)
