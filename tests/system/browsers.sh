@@ -63,7 +63,8 @@ start_dns_with_ech() {
 
 make_profiles() {
 	local profile
-	for profile in "$run/firefox" "$run/firefox-at-web"; do
+	for profile in firefox firefox-tcp firefox-at-web; do
+		profile=$run/$profile
 		mkdir -p "$profile"
 		certutil -d "sql:$profile" -N --empty-password
 		certutil -d "sql:$profile" -A -t C,, -n browsers -i "$pki/ca.pem"
@@ -77,6 +78,7 @@ make_profiles() {
 		user_pref("browser.aboutwelcome.enabled", false);
 		END
 	done
+	echo 'user_pref("network.http.http3.enable", false);' >>"$run/firefox-tcp/user.js"
 	echo "user_pref(\"network.dns.forceResolve\", \"$web4\");" >>"$run/firefox-at-web/user.js"
 }
 
@@ -100,6 +102,15 @@ over_quic() { # nothing but QUIC will do for this site
 firefox_sees() { as pupil "$tests/firefox" "$@"; }
 at_web="--host-resolver-rules=MAP * $web4"
 
+# What clients say over TLS is kept in NAME.pcap: hear_hellos NAME
+hear_hellos() {
+	as internet tcpdump -Unni eth0 -w "$run/$1.pcap" tcp dst port 443 >"$run/tcpdump.$1" 2>&1 &
+	comes "tcpdump listens for $1" 5 grep -q listening "$run/tcpdump.$1"
+}
+long_hello() {
+	test "$(as internet tcpdump -nnr "$run/$1.pcap" 2>/dev/null | sed -n 's/.*length //p' | sort -n | tail -n 1)" -gt 1500
+}
+
 # How the names of a site's connections were read, and what came of them.
 judged() {
 	ctl log --json --name "$1" --limit 200 | jq -r 'select(.protocol != "dns") | "\(.protocol) \(.verdict)"' |
@@ -113,13 +124,11 @@ start_caddy
 start_dns_with_ech
 make_profiles
 sees "Chromium, HTTP/3" "*reached www.example.com over HTTP/3.0*" over_quic www.example.com
-as internet tcpdump -Unni eth0 -w "$run/hellos.pcap" tcp dst port 443 >"$run/tcpdump.log" 2>&1 &
-comes "tcpdump listens" 5 grep -q listening "$run/tcpdump.log"
+hear_hellos chromium
 chromium_sees https://secret.example.com/ >/dev/null
-public_name() { as internet tcpdump -Annr "$run/hellos.pcap" 2>/dev/null | grep -c cover.example.net; }
+public_name() { as internet tcpdump -Annr "$run/chromium.pcap" 2>/dev/null | grep -c cover.example.net; }
 comes "the name that says nothing was on the wire" 5 matches "[1-9]*" public_name
-longest() { as internet tcpdump -nnr "$run/hellos.pcap" 2>/dev/null | sed -n 's/.*length //p' | sort -n | tail -n 1; }
-holds "its post-quantum hello is longer than a segment" test "$(longest)" -gt 1500
+comes "its post-quantum hello is longer than a segment" 5 long_hello chromium
 
 # ---- with the filter ----
 lay_out
@@ -142,6 +151,10 @@ sees "Firefox, allowed" "reached www.example.com over HTTP/3.0" seen 1 "$run/fir
 sees "Firefox, a name with keys" "reached secret.example.com over HTTP/*" seen 2 "$run/firefox.log"
 sees "Firefox, blocked at the name" "*dnsNotFound*" seen 3 "$run/firefox.log"
 sees "Firefox goes on with HTTP/3" "reached www.example.com over HTTP/3.0" seen 4 "$run/firefox.log"
+hear_hellos firefox
+firefox_sees "$run/firefox-tcp" https://www.example.com/ >"$run/firefox.log"
+sees "Firefox, allowed, HTTP/2" "reached www.example.com over HTTP/2.0" seen 1 "$run/firefox.log"
+comes "its post-quantum hello is longer than a segment" 5 long_hello firefox
 firefox_sees "$run/firefox-at-web" https://games.example.com/ https://www.example.com/ >"$run/firefox.log"
 sees "Firefox, blocked at the handshake" "*neterror*reset*" seen 1 "$run/firefox.log"
 slow=$(awk -v most=$((1500 * ${ESAFE_PATIENCE:-1})) '$1 > most' "$run/firefox.log")
