@@ -237,10 +237,11 @@ static int initial(struct lab_packet p, const char *name, __u8 id)
 static const struct esafe_event *judged_by(__u8 proto, const char *name)
 {
 	static char request[256];
+	static __u8 id;
 	struct lab_packet p = conn(proto == ESAFE_P_HTTP ? 80 : proto == ESAFE_P_DNS ? 53 : 443);
 
 	if (proto == ESAFE_P_QUIC) {
-		initial(p, name, 1);
+		initial(p, name, ++id);
 	} else if (proto == ESAFE_P_DNS) {
 		p.payload = request;
 		p.len = lab_question((__u8 *)request, name, 1, 0);

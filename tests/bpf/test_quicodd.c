@@ -43,7 +43,7 @@ Test(quicodd, the_server_changes_the_version)
 		cr_assert_eq(initial(&c, 100, hello_len - 100), TC_ACT_UNSPEC);
 		expect(ESAFE_ALLOW, ESAFE_R_DEFAULT, "www.fine.example");
 		c.version = versions[!i];
-		memset(c.dcid, 0x77, 8); /* the server's own */
+		memset(c.dcid, 0x77 + i, 8); /* the server's own */
 		cr_assert_eq(initial(&c, 0, 0), TC_ACT_UNSPEC, "an acknowledgement");
 		cr_assert_eq(initial(&c, 200, 300), TC_ACT_UNSPEC, "the same bytes again");
 		cr_assert_eq(lab->events, 0);

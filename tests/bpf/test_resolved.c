@@ -195,9 +195,9 @@ Test(resolved, quic_to_an_address_by_number)
 	memmove(hello, hello + 5, n);
 	for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
 		struct lab_packet p = to(1 + elsewhere, servers[0], elsewhere ? 8443 : 443);
-		struct initial i = { .version = 1, .keys = (__u8 *)"12345678", .keys_len = 8, .dcid = (__u8 *)"12345678",
-				     .dcid_len = 8, .scid = (__u8 *)"abcdefgh", .scid_len = 8, .number_len = 2,
-				     .frames = frames };
+		__u8 *id = (__u8 *)(elsewhere ? "12345678" : "87654321");
+		struct initial i = { .version = 1, .keys = id, .keys_len = 8, .dcid = id, .dcid_len = 8,
+				     .scid = (__u8 *)"abcdefgh", .scid_len = 8, .number_len = 2, .frames = frames };
 		__u32 len;
 
 		memset(frames, 0, sizeof(frames));
