@@ -227,9 +227,10 @@ PART int quic_packet(struct __sk_buff *skb, struct quic_work *w)
 		count_drop(ESAFE_R_QUIC_FLOOD);
 		return QUIC_DROP;
 	}
-	if (quic_unseal(w, s->flow))
-		return quic_cannot(w, ESAFE_R_QUIC_UNREADABLE);
-	return quic_feed(w);
+	w->reason = quic_unseal(w, s->flow);
+	if (w->reason == ESAFE_R_QUIC_UNREADABLE)
+		return quic_cannot(w, w->reason);
+	return w->reason ? QUIC_CANNOT : quic_feed(w);
 }
 
 /* Judges the name that was found, or the lack of one. */

@@ -15,6 +15,7 @@
 #define QUIC_SETS (QUIC_CONNS / FLIGHT_WAYS)
 #define QUIC_SOURCES 4096
 #define QUIC_BURST 1024 /* Initials that a source may send at once; after that one a jiffy */
+#define QUIC_DCIDS 65536 /* as many as a source may begin in four minutes: no server waits that long for a hello */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -47,6 +48,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct quic_tokens);
 } quic_tokens SEC(".maps");
+
+/* Hashes of the ids that keys were made of, and the flow whose they are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, QUIC_DCIDS);
+	__type(key, __u64);
+	__type(value, __u64);
+} quic_dcids SEC(".maps");
 
 static __always_inline struct quic_work *quic_work_get(void)
 {
@@ -160,6 +169,18 @@ static __always_inline int quic_has_begun(__u64 flow)
 	return owners && flight_way(owners, flow) < FLIGHT_WAYS;
 }
 
+/*
+ * Notes that the connection begins here: not 0 if it has begun. Its server finds it by the id alone, from wherever an
+ * Initial comes. If another one could begin with the same id, or this one anew when its place was given up, neither
+ * would hold the whole hello. Only where there is no id do addresses and ports tell.
+ */
+static __always_inline int quic_note(struct quic_work *w, __u64 flow)
+{
+	__u64 key = w->dcid_len ? w->dcid_hash : flow;
+
+	return bpf_map_update_elem(&quic_dcids, &key, &flow, BPF_NOEXIST);
+}
+
 /* Takes a place for the connection that begins with the packet. An old one may have to go. */
 PART int quic_take(struct quic_work *w, __u64 flow)
 {
@@ -217,14 +238,14 @@ static __always_inline int quic_try_known(struct quic_work *w)
 	return 0;
 }
 
-/* Opens the Initial: w->conn is then its connection. -1: it cannot be read, by anybody. */
+/* Opens the Initial: w->conn is then its connection. Else enum esafe_reason: why it is not read. */
 PART int quic_unseal(struct quic_work *w, __u64 flow)
 {
 	int fits = 1, is_known = 0;
 	struct quic_conn *c;
 
 	if (!w)
-		return -1;
+		return ESAFE_R_QUIC_UNREADABLE;
 	w->unfit = ~0U;
 	w->dcid_hash = quic_cid_hash(w, w->dcid, w->dcid_len);
 	w->scid_hash = quic_cid_hash(w, w->scid, w->scid_len);
@@ -237,11 +258,13 @@ PART int quic_unseal(struct quic_work *w, __u64 flow)
 		is_known |= fits < 0;
 		w->unfit = w->conn;
 	}
-	if (fits && (is_known || quic_own_cid(w) || quic_derive(w) || quic_open(w) || quic_take(w, flow)))
-		return -1;
+	if (fits && (is_known || quic_own_cid(w) || quic_derive(w) || quic_open(w)))
+		return ESAFE_R_QUIC_UNREADABLE;
+	if (fits && (quic_note(w, flow) || quic_take(w, flow)))
+		return ESAFE_R_QUIC_SPLIT;
 	c = quic_conn_get(w->conn);
 	if (!c)
-		return -1;
+		return ESAFE_R_QUIC_UNREADABLE;
 	c->expected = w->expected;
 	return 0;
 }

@@ -11,7 +11,7 @@
 #define MAPS_LIST(X) \
 	X(config) X(iface) X(device) X(scope) X(grant) X(slot) X(volume) X(policy) X(names) X(judged) \
 	X(opening) X(flight_owners) X(flights) X(events) X(verdicts) X(known) X(stats) X(why) X(quic_owners) \
-	X(quic_conns) X(quic_tokens) X(resolved) X(datagrams)
+	X(quic_conns) X(quic_dcids) X(quic_tokens) X(resolved) X(datagrams)
 
 struct maps {
 #define X(name) int name;

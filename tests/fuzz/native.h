@@ -92,6 +92,8 @@ static void *native_lookup(void *map, const void *key)
 	return NULL; /* hashes are empty */
 }
 
+static long native_update(void *map, const void *key, const void *value, __u64 flags) { return 0; }
+
 static long native_load(const void *skb, __u32 offset, void *to, __u32 len)
 {
 	if (offset > native_skb.len || len > native_skb.len - offset)
@@ -141,6 +143,7 @@ static void native_submit(void *data, __u64 flags) { native_events_n++; }
 static void native_helpers(void)
 {
 	bpf_map_lookup_elem = native_lookup;
+	bpf_map_update_elem = native_update;
 	bpf_skb_load_bytes = native_load;
 	bpf_skb_store_bytes = native_store;
 	bpf_skb_change_tail = native_tail;
