@@ -10,6 +10,7 @@
 #include "maps.h"
 #include "quicflight.h"
 #include "quickeys.h"
+#include "resolved.h"
 
 #define QUIC_CONNS 1024
 #define QUIC_SETS (QUIC_CONNS / FLIGHT_WAYS)
@@ -78,7 +79,8 @@ static __always_inline struct flight_owners *quic_owners_get(__u64 flow)
 
 /*
  * Opening a packet costs as much as judging ten DNS questions, and whoever forges packets pays nothing for them: each
- * source has so many tries, and takes so many of them. 0: it has none left.
+ * source has so many tries, and takes so many of them. 0: it has none left. A source is a device, which may have any
+ * number of addresses.
  */
 PART int quic_token(__u32 take)
 {
@@ -90,8 +92,7 @@ PART int quic_token(__u32 take)
 
 	if (!s || !c)
 		return 0;
-	hash = esafe_mix(s->pkt.src[0] ^ s->pkt.src[2], (__u64)s->pkt.src[1] << 32 | s->pkt.src[3], c->flow_k1,
-			 c->flow_k2);
+	hash = resolved_hash(s, c, 0, 0);
 	index = hash >> 16 & (QUIC_SOURCES - 1);
 	t = bpf_map_lookup_elem(&quic_tokens, &index);
 	if (!t)

@@ -152,3 +152,28 @@ Test(quicsplit, a_retry_without_an_id)
 		expect(ESAFE_ALLOW, ESAFE_R_DEFAULT, "www.fine.example");
 	}
 }
+
+/* A device has as many addresses as it likes, but sends no more Initials for that. */
+Test(quicsplit, a_flood_from_many_addresses)
+{
+	struct client c = client(1, 1);
+	static struct frame f;
+	__u8 bytes[4096];
+	int dropped = 0;
+
+	say("www.fine.example", 30, 30);
+	c.p.v6 = 1;
+	c.p.payload = bytes;
+	c.p.len = packet(&c, 0, hello_len, 300, bytes);
+	bytes[c.p.len - 1] ^= 1;
+	lab_frame(&f, &c.p);
+	for (__u32 i = 0; i < 3000; i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = f.bytes, .data_size_in = f.len, .repeat = 1);
+
+		lab_put16(f.bytes + 14 + 8 + 10, i); /* in the lower half of the source */
+		LAB_CHECK(!bpf_prog_test_run_opts(bpf_program__fd(lab->ingress), &run));
+		dropped += run.retval == TC_ACT_SHOT;
+	}
+	cr_assert_geq(dropped, 1000, "%d dropped", dropped);
+	cr_assert_eq(lab_count(lab, ESAFE_R_QUIC_FLOOD), dropped);
+}
