@@ -131,7 +131,7 @@ static void run_one(const struct job *job, const struct strategy *s, unsigned nu
 	r.t.stamps = !strcmp(s->name, "old-timestamp");
 	r.t.sport = r.port;
 	r.t.dport = server_port(s->service);
-	slot_of(r.slots, r.port)->len = 0;
+	slot_of(r.slots, r.port)->len = slot_of(r.slots, r.port + 1)->len = 0;
 	(s->make ? s->make : make_hello)(&r);
 	if (is_datagram(&r))
 		run_datagrams(&r);

@@ -117,11 +117,16 @@ static inline void settle(struct run *r)
 
 /* ---- outcome ---- */
 
-static inline int in_slot(const struct run *r, const void *bytes, size_t len)
+static inline int in_slot_of(const struct run *r, unsigned port, const void *bytes, size_t len)
 {
-	const struct slot *slot = slot_of(r->slots, r->port);
+	const struct slot *slot = slot_of(r->slots, port);
 
 	return !!memmem(slot->bytes, slot->len, bytes, len);
+}
+
+static inline int in_slot(const struct run *r, const void *bytes, size_t len)
+{
+	return in_slot_of(r, r->port, bytes, len);
 }
 
 /* A name in any case, anywhere in what the server got. */
@@ -136,12 +141,14 @@ static inline int name_in_slot(const struct run *r)
 	return 0;
 }
 
+/* From whichever port of the run each came. */
 static inline int datagrams_in_slot(const struct run *r)
 {
 	for (size_t i = 0; i < r->pieces; i++) {
 		size_t end = i + 1 < r->pieces ? r->piece[i + 1] : r->len;
 
-		if (!in_slot(r, r->stream + r->piece[i], end - r->piece[i]))
+		if (!in_slot(r, r->stream + r->piece[i], end - r->piece[i]) &&
+		    !in_slot_of(r, r->port + 1, r->stream + r->piece[i], end - r->piece[i]))
 			return 0;
 	}
 	return 1;

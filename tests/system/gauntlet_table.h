@@ -424,6 +424,7 @@ static const struct strategy strategies[] = {
 	QUIC_PLAYED("zeros-first-dies", make_quic_whole, play_quic_zeros_first, 1),
 	QUIC_PLAYED("two-fragments", make_quic_whole, play_quic_fragments, 608),
 	QUIC_PLAYED("first-fragment-tiny", make_quic_whole, play_quic_fragments, 32),
+	QUIC_PLAYED("two-ports", make_quic_halves, play_quic_two_ports, 0),
 	QUIC_AT(QUIC_OTHER, "other-port", 0, make_quic, 1, 120),
 };
 #define STRATEGIES (sizeof(strategies) / sizeof(strategies[0]))

@@ -432,4 +432,34 @@ static void make_quic_forged_first(struct run *r) /* its tag is wrong: servers t
 	quic_send(&q, r, 1200);
 }
 
+/* An allowed connection opens the port for what follows; then another one's hello, the name is in its second half. */
+static void make_quic_halves(struct run *r)
+{
+	static struct quic q;
+
+	quic_start(&q, r, r->innocent);
+	quic_crypto(&q, 0, q.len);
+	quic_send(&q, r, 1200);
+	quic_start(&q, r, r->name);
+	quic_crypto(&q, 0, 100);
+	quic_send(&q, r, 1200);
+	quic_crypto(&q, 100, q.len);
+	quic_send(&q, r, 1200);
+}
+
+/* The last datagram from another port: a server finds its connection by the id alone. */
+static void play_quic_two_ports(struct run *r)
+{
+	size_t last = r->piece[r->pieces - 1], len = r->len;
+
+	r->pieces--;
+	r->len = last;
+	play_datagrams(r);
+	r->pieces++;
+	r->len = len;
+	r->t.sport++;
+	datagram(r, r->stream + last, len - last, NULL);
+	r->t.sport--;
+}
+
 #endif
