@@ -6,9 +6,9 @@
  *
  * The name is that of the target if it has one (absolute-form, or authority-form after CONNECT; RFC 9112 section 3.2),
  * else that of the Host field; where both are given they must agree. What two readers could take in two ways is
- * refused: folded lines, a space before the colon, a bare CR, a bare LF between chunks, a second Host, Content-Length or
- * Transfer-Encoding, both of the latter, user information in the target. The length of the body is read too: behind it
- * the next request starts.
+ * refused: folded lines, a space before the colon, a bare CR, a bare LF between chunks, a second Host, Content-Length
+ * or Transfer-Encoding, both of the latter, user information in the target. The length of the body is read too: behind
+ * it the next request starts.
  */
 #ifndef ESAFE_HTTP_H
 #define ESAFE_HTTP_H

@@ -204,15 +204,20 @@ static __always_inline __u32 exact_service(const struct scratch *s, const struct
 
 /*
  * The name that a connection with Encrypted ClientHello says openly, the same for every site of a provider: the real
- * one is not known. What was decided by a list or the default holds, but it was decided of an unnamed connection.
+ * one is not known. What was decided by a list or the default holds, but it was decided of an unnamed connection. Where
+ * the records with the keys are withheld, the default lets none pass: the key was brought from elsewhere.
  */
 static __always_inline void judge_outer(struct scratch *s, const struct esafe_policy *p)
 {
 	if (!site_is_exact(s) || !hit_site(p, s, s->hits - 1)->outer)
 		return;
 	s->known = ESAFE_KNOWN_OUTER;
-	if (s->reason == ESAFE_R_DEFAULT)
-		s->reason = ESAFE_R_UNNAMED;
+	if (s->reason != ESAFE_R_DEFAULT)
+		return;
+	s->reason = ESAFE_R_UNNAMED;
+	if (s->verdict == ESAFE_ALLOW && s->proto != ESAFE_P_HTTP &&
+	    p->groups[s->group & (ESAFE_GROUPS - 1)].flags & ESAFE_GROUP_HIDE_HTTPS_RR)
+		verdict(s, ESAFE_BLOCK, ESAFE_R_ECH, 0);
 }
 
 /* Is the destination one of the addresses that this service is locked to? */

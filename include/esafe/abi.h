@@ -101,7 +101,8 @@
 	X(DNS_TOO_LONG, 54, "dns-too-long", "a DNS answer longer than what is read")                \
 	X(ICMP, 55, "icmp", "an echo of ICMP with as much in it as a tunnel needs")                 \
 	X(SOCKS, 56, "socks", "a client of a SOCKS proxy")                                          \
-	X(QUIC_SPLIT, 57, "quic-split", "an Initial of a QUIC connection that began elsewhere")
+	X(QUIC_SPLIT, 57, "quic-split", "an Initial of a QUIC connection that began elsewhere")     \
+	X(ECH, 58, "ech", "the real name is encrypted, with a key that was not learned here")
 
 enum esafe_verdict {
 #define X(name, number, text) ESAFE_##name = number,

@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Keys for encrypted names in answers of type 65, on their way to a device through the loaded program. */
+/*
+ * Encrypted ClientHello through the loaded programs: its keys in answers of type 65 on their way to a device, and
+ * connections that use one from elsewhere.
+ */
 #include <criterion/criterion.h>
 #include "answers.h"
+#include "initial.h"
 
 static const char policy[] =
 	"categories: { games: Games }\n"
 	"groups:\n"
-	"  pupils: { default: allow, categories: { games: block } }\n"
-	"  staff: { default: allow, https_records: pass, sites: { school.example: allow } }\n"
-	"unknown: pupils\n";
+	"  pupils: { default: allow, quic: inspect, categories: { games: block } }\n"
+	"  staff: { default: allow, quic: inspect, https_records: pass, sites: { school.example: allow } }\n"
+	"  sixth: { default: allow, sites: { outer.example: allow } }\n"
+	"  ks1: { default: block }\n"
+	"unknown: pupils\n"
+	"outer_names: [outer.example]\n";
+
+enum { PUPIL = 1, STAFF, SIXTH, KS1, HOSTS };
 
 static void setup(void)
 {
 	lab = lab_open();
 	lab_policy(lab, policy);
-	lab_device(lab, "staff", 2);
+	lab_device(lab, "pupils", PUPIL);
+	lab_device(lab, "staff", STAFF);
+	lab_device(lab, "sixth", SIXTH);
+	lab_device(lab, "ks1", KS1);
 }
 
 static void teardown(void)
@@ -138,4 +150,70 @@ Test(ech, cut_at_every_byte)
 		cr_assert(right(0, 0), "%u bytes", len);
 		cr_assert(!memmem(out.bytes, out.len, "\xfe\x0d\1\1\1", 5), "%u bytes: ech passed", len);
 	}
+}
+
+/* ---- connections with a key that was not learned here ---- */
+
+#define ISN 5000u
+static __u16 port = 1024;
+static __u8 hello[2048];
+
+/* Says the name to port 443 in TLS over TCP or, without a handshake, in QUIC, or as the Host of HTTP. */
+static void connect_to(const char *name, int proto, int host, int v6)
+{
+	struct lab_packet p = { .sport = ++port, .dport = 443, .host = host, .v6 = v6, .payload = hello };
+	__u32 n = lab_hello(hello, name, 20, 20);
+	static __u8 frames[2048], datagram[2048];
+	__u8 id[8] = { port >> 8, port };
+
+	if (proto == ESAFE_P_QUIC) {
+		struct initial i = { .version = 1, .keys = id, .keys_len = 8, .dcid = id, .dcid_len = 8,
+				     .number_len = 2, .frames = frames, .frames_len = 1162 };
+
+		memset(frames, 0, sizeof(frames));
+		initial_crypto(frames, hello + 5, 0, n - 5);
+		p.payload = datagram;
+		p.len = initial_make(&i, datagram);
+		lab_in(lab, &p, NULL);
+		return;
+	}
+	if (proto == ESAFE_P_HTTP)
+		n = sprintf((char *)hello, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", name);
+	p.flags = 2;
+	p.seq = ISN;
+	lab_in(lab, &p, NULL);
+	p.from_server = 1;
+	p.flags = 0x12;
+	p.seq = 7;
+	p.ack = ISN + 1;
+	lab_out(lab, &p);
+	p.from_server = 0;
+	p.flags = 0x18;
+	p.seq = ISN + 1;
+	p.ack = 8;
+	p.len = n;
+	lab_in(lab, &p, NULL);
+}
+
+Test(ech, keys_from_elsewhere)
+{
+	static const struct { int host, proto, verdict, reason; } rows[] = {
+		{ PUPIL, ESAFE_P_TLS, ESAFE_BLOCK, ESAFE_R_ECH }, { PUPIL, ESAFE_P_QUIC, ESAFE_BLOCK, ESAFE_R_ECH },
+		{ PUPIL, ESAFE_P_HTTP, ESAFE_ALLOW, ESAFE_R_UNNAMED }, { STAFF, ESAFE_P_TLS, ESAFE_ALLOW, ESAFE_R_UNNAMED },
+		{ STAFF, ESAFE_P_QUIC, ESAFE_ALLOW, ESAFE_R_UNNAMED }, { SIXTH, ESAFE_P_TLS, ESAFE_ALLOW, ESAFE_R_SITE },
+		{ KS1, ESAFE_P_TLS, ESAFE_BLOCK, ESAFE_R_UNNAMED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			const struct esafe_event *e = &lab->event[0].event;
+
+			connect_to("outer.example", rows[i].proto, rows[i].host, v6);
+			cr_assert_eq(lab->events, 1, "row %zu: %zu events", i, lab->events);
+			cr_expect(e->proto == rows[i].proto && e->verdict == rows[i].verdict && e->reason == rows[i].reason,
+				  "row %zu: proto %d verdict %d reason %d", i, e->proto, e->verdict, e->reason);
+			cr_expect_eq(e->known, ESAFE_KNOWN_OUTER);
+			connect_to("www.outer.example", rows[i].proto, rows[i].host, v6);
+			cr_expect_neq(e->reason, ESAFE_R_ECH, "only that very name");
+		}
 }

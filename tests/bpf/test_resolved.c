@@ -17,7 +17,7 @@ static const char policy[] =
 	"    categories: { games: block, doh: block, newsgroups: block, conferencing: supervised }\n"
 	"  staff: { inherit: pupils, categories: { conferencing: allow, doh: allow } }\n"
 	"  visitors: { default: allow, unresolved: refuse }\n"
-	"  office: { default: allow, categories: { doh: block } }\n"
+	"  office: { default: allow, https_records: pass, categories: { doh: block } }\n"
 	"  ks1: { default: block, sites: { www.fine.example: allow } }\n"
 	"unknown: pupils\n"
 	"networks:\n"

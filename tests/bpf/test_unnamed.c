@@ -9,7 +9,7 @@ static const char policy[] =
 	"groups:\n"
 	"  pupils: { default: allow, unnamed: refuse, tunnels: ssh, categories: { conferencing: block } }\n"
 	"  staff: { inherit: pupils, categories: { conferencing: allow } }\n"
-	"  office: { inherit: pupils, unnamed: allow }\n"
+	"  office: { inherit: pupils, unnamed: allow, https_records: pass }\n"
 	"  ks1: { default: block, unnamed: refuse }\n"
 	"unknown: pupils\n"
 	"networks:\n"
