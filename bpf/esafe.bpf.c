@@ -174,13 +174,13 @@ static __always_inline int from_devices(struct __sk_buff *skb, const int reads_q
 	}
 	switch (kind) {
 	case PKT_OTHER:
-		return TC_ACT_UNSPEC;
+		return tunnel_in_rest(s) && tunnel_judge(tunnel_in_rest(s)) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	case PKT_TCP:
 		return tc_tcp(skb, s);
 	case PKT_UDP:
 		return tc_udp(skb, s, reads_quic);
 	case PKT_ICMP:
-		return tunnel_in_echo(skb, s) && tunnel_judge(ESAFE_R_ICMP) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+		return tunnel_in_icmp(skb, s) && tunnel_judge(ESAFE_R_ICMP) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	case PKT_PROTO:
 		return tunnel_judge(tunnel_protocol(s->pkt.l4_proto)) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	case PKT_FRAGMENT:

@@ -20,7 +20,8 @@
  *   Teredo     an IPv6 packet of just that length, from or to Teredo's own or a link-local address (RFC 4380), or any
  *              on port 3544
  *   SSH        "SSH-", the first bytes of the client (RFC 4253 section 4.2)
- *   ICMP       an echo (RFC 792, RFC 4443 section 4) with more data than one has that only asks who is there
+ *   ICMP       what is neither an echo (RFC 792, RFC 4443 section 4) nor an error, or longer than one needs to be that
+ *              only asks who is there, or quotes what went wrong
  *   PPTP       length 156 2 | type 1 2 | 1a2b3c4d (RFC 2637 section 2.1)
  *   SOCKS 5    version 5 1 | count 1 | methods 1..., one of them 0, 1 or 2; and nothing, as the proxy is to choose, or
  *              what some send without waiting for it: version 5 1 | command 1..3 1, or version 1 1 of a log-in
@@ -265,10 +266,29 @@ static __always_inline int tunnel_socks(const __u8 *m, __u32 len)
 
 #define TUNNEL_ECHO_MAX 136 /* header and data; ping has 40 or 64 */
 
-/* Is it an echo of ICMP, asked or answered? */
-static __always_inline int tunnel_is_echo(__u32 protocol, __u8 type)
+/* Types of ICMP, a bit each: errors and redirects; echoes; from 128 on also what hosts of IPv6 say on their link. */
+#define ICMP4_ERRORS (1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 11 | 1ULL << 12)
+#define ICMP4_ECHOES (1ULL << 0 | 1ULL << 8)
+#define ICMP6_ERRORS (1ULL << 1 | 1ULL << 2 | 1ULL << 3 | 1ULL << 4)
+#define ICMP6_REDIRECT 137
+#define ICMP6_SHORT (0x1ffULL | 7ULL << (141 - 128) | 3ULL << (148 - 128) | 7ULL << (151 - 128))
+
+/*
+ * A message of ICMP in an IP packet of `whole` bytes, `len` of them its own: more than any host needs to say through a
+ * gateway? Errors quote a packet, up to 576 bytes in all or 1280 (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).
+ */
+static __always_inline int tunnel_is_icmp(__u32 family, __u32 protocol, __u8 type, __u32 len, __u32 whole)
 {
-	return protocol == 1 ? type == 0 || type == 8 : type == 128 || type == 129;
+	__u64 bit = 1ULL << (type & 63);
+
+	if ((family == 4) != (protocol == 1))
+		return 1;
+	if (family == 4)
+		return type < 64 && ICMP4_ERRORS & bit ? whole > 576 :
+		       !(type < 64 && ICMP4_ECHOES & bit) || len > TUNNEL_ECHO_MAX;
+	if ((type < 64 && ICMP6_ERRORS & bit) || type == ICMP6_REDIRECT)
+		return whole > 1280;
+	return type >> 6 != 2 || !(ICMP6_SHORT & bit) || len > TUNNEL_ECHO_MAX;
 }
 
 /* An IP protocol that is neither TCP nor UDP nor for control. */

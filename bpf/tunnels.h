@@ -87,14 +87,26 @@ PART int tunnel_judge(__u32 reason)
 	return s->verdict != ESAFE_ALLOW;
 }
 
-/* The ICMP message in scratch.pkt: is it an echo of more bytes than one needs? In parts it says how long it will be. */
-static __always_inline int tunnel_in_echo(struct __sk_buff *skb, const struct scratch *s)
+/* The message of ICMP in scratch.pkt: is it for more than control? One in parts is, however short they are. */
+static __always_inline int tunnel_in_icmp(struct __sk_buff *skb, const struct scratch *s)
 {
+	const struct pkt *p = &s->pkt;
 	__u8 type;
 
-	if (s->pkt.payload_len <= TUNNEL_ECHO_MAX && !s->pkt.first_fragment)
+	if (p->first_fragment || bpf_skb_load_bytes(skb, p->payload, &type, 1))
+		return 1;
+	return tunnel_is_icmp(p->family, p->l4_proto, type, p->payload_len, p->l4 - p->l3 + p->payload_len);
+}
+
+/*
+ * What nothing else is asked of: 0 if it may pass, else the tunnel that it is taken for. Of IP these are parts of UDP,
+ * whose first one was judged; parts of ICMP, which whole would be too long; and IGMP, which is for the link alone.
+ */
+static __always_inline __u32 tunnel_in_rest(const struct scratch *s)
+{
+	if (!s->pkt.family || s->pkt.l4_proto == IPPROTO_UDP)
 		return 0;
-	return bpf_skb_load_bytes(skb, s->pkt.payload, &type, 1) || tunnel_is_echo(s->pkt.l4_proto, type);
+	return s->pkt.l4_proto == IPPROTO_IGMP ? ESAFE_R_PROTOCOL : ESAFE_R_ICMP;
 }
 
 /* The datagram of `whole` bytes at `from`: its first bytes in scratch.head; which tunnel it is, or 0. */

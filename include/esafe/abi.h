@@ -99,7 +99,7 @@
 	X(SUPERVISION, 52, "supervision", "an adult's supervised session is open")                  \
 	X(QUOTA, 53, "quota", "the volume that was allowed is used up")                             \
 	X(DNS_TOO_LONG, 54, "dns-too-long", "a DNS answer longer than what is read")                \
-	X(ICMP, 55, "icmp", "an echo of ICMP with as much in it as a tunnel needs")                 \
+	X(ICMP, 55, "icmp", "ICMP that no host needs, or with as much in it as a tunnel does")      \
 	X(SOCKS, 56, "socks", "a client of a SOCKS proxy")                                          \
 	X(QUIC_SPLIT, 57, "quic-split", "an Initial of a QUIC connection that began elsewhere")     \
 	X(ECH, 58, "ech", "the real name is encrypted, with a key that was not learned here")

@@ -275,12 +275,12 @@ Test(tunnel, other_protocols)
 			expect("router", ESAFE_ALLOW, rows[i].reason, ESAFE_P_IP);
 			cr_assert_eq(other(rows[i].protocol, PUPIL, v6, v6 ? "fd00::9" : "192.168.3.9"), TC_ACT_UNSPEC);
 		}
-	/* OSPF and VRRP among routers; control messages; what is behind them all */
+	/* OSPF and VRRP among routers; IGMP, which is for the link alone */
 	cr_assert_eq(other(89, PUPIL, 0, "224.0.0.5"), TC_ACT_UNSPEC);
 	cr_assert_eq(other(112, PUPIL, 1, "ff02::12"), TC_ACT_UNSPEC);
-	cr_assert_eq(other(1, PUPIL, 0, NULL), TC_ACT_UNSPEC);
-	cr_assert_eq(other(58, PUPIL, 1, NULL), TC_ACT_UNSPEC);
-	cr_assert_eq(other(2, PUPIL, 0, NULL), TC_ACT_UNSPEC);
+	cr_assert_eq(other(2, PUPIL, 0, "224.0.0.22"), TC_ACT_UNSPEC);
+	cr_assert_eq(other(2, PUPIL, 0, NULL), TC_ACT_SHOT);
+	expect("IGMP", ESAFE_BLOCK, ESAFE_R_PROTOCOL, ESAFE_P_IP);
 }
 
 /* An ICMP message of this type and length, or its first part. */
@@ -310,10 +310,61 @@ Test(tunnel, echoes)
 			cr_assert(v6 || icmp(type, PUPIL, v6, 64, 1, NULL) == TC_ACT_SHOT, "in parts");
 			cr_assert_eq(icmp(type, ROUTER, v6, 1400, 0, NULL), TC_ACT_UNSPEC);
 			cr_assert_eq(icmp(type, PUPIL, v6, 1400, 0, v6 ? "fd00::9" : "192.168.3.9"), TC_ACT_UNSPEC);
-			cr_assert_eq(icmp(v6 ? 1 : 3, PUPIL, v6, 576, 0, NULL), TC_ACT_UNSPEC, "an error");
 		}
 	cr_assert_eq(icmp(8, STAFF, 0, 1400, 0, NULL), TC_ACT_SHOT);
 	expect("staff", ESAFE_BLOCK, ESAFE_R_ICMP, ESAFE_P_IP);
+}
+
+/* Which messages of ICMP a host needs on the other side of a gateway, and how long they may be. */
+Test(tunnel, messages_of_icmp)
+{
+	enum { NEVER, SHORT = 136, ERROR4 = 576 - 20, ERROR6 = 1280 - 40 };
+	__u32 longest[2][256] = {
+		{ [0] = SHORT, [8] = SHORT, [3] = ERROR4, [4] = ERROR4, [5] = ERROR4, [11] = ERROR4, [12] = ERROR4 },
+		{ [1] = ERROR6, [2] = ERROR6, [3] = ERROR6, [4] = ERROR6, [137] = ERROR6, [128] = SHORT, [129] = SHORT,
+		  /* of the link: listeners, neighbours, routers */
+		  [130] = SHORT, [131] = SHORT, [132] = SHORT, [133] = SHORT, [134] = SHORT, [135] = SHORT, [136] = SHORT,
+		  [141] = SHORT, [142] = SHORT, [143] = SHORT, [148] = SHORT, [149] = SHORT, [151] = SHORT, [152] = SHORT,
+		  [153] = SHORT },
+	};
+
+	for (int v6 = 0; v6 < 2; v6++)
+		for (int type = 0; type < 256; type++) {
+			__u32 most = longest[v6][type];
+
+			if (most) {
+				cr_assert_eq(icmp(type, PUPIL, v6, most, 0, NULL), TC_ACT_UNSPEC, "v6 %d type %d", v6, type);
+				cr_assert_eq(lab->events, 0);
+			}
+			cr_assert_eq(icmp(type, PUPIL, v6, most < 8 ? 8 : most + 1, 0, NULL), TC_ACT_SHOT, "v6 %d type %d",
+				     v6, type);
+			cr_assert_eq(icmp(type, PUPIL, v6, 1000, 0, v6 ? "fe80::1" : "192.168.3.9"), TC_ACT_UNSPEC);
+			cr_assert_eq(icmp(type, ROUTER, v6, 1400, 0, NULL), TC_ACT_UNSPEC);
+		}
+	cr_assert_eq(icmp(13, PUPIL, 0, 20, 0, NULL), TC_ACT_SHOT);
+	cr_assert_eq(icmp(13, STAFF, 0, 20, 0, NULL), TC_ACT_SHOT);
+	expect("a timestamp", ESAFE_BLOCK, ESAFE_R_ICMP, ESAFE_P_IP);
+	cr_assert_eq(icmp(3, PUPIL, 0, 100, 1, NULL), TC_ACT_SHOT, "errors are never in parts");
+	cr_assert_eq(other(58, PUPIL, 0, NULL), TC_ACT_SHOT, "that of the other IP");
+	cr_assert_eq(other(1, PUPIL, 1, NULL), TC_ACT_SHOT);
+}
+
+/* The later parts of a message, with none in front. */
+Test(tunnel, parts_of_icmp)
+{
+	for (int host = PUPIL; host <= ROUTER; host++) {
+		struct lab_packet p = { .host = host, .payload = bytes, .len = 1000, .fragment = 100 };
+		static struct frame f;
+
+		lab_frame(&f, &p);
+		f.bytes[23] = IPPROTO_ICMP;
+		cr_expect_eq(lab_run(lab, lab->skel->progs.esafe_ingress, &f, NULL),
+			     host == ROUTER ? TC_ACT_UNSPEC : TC_ACT_SHOT, "%d", host);
+		p.dst = "192.168.3.9";
+		lab_frame(&f, &p);
+		f.bytes[23] = IPPROTO_ICMP;
+		cr_expect_eq(lab_run(lab, lab->skel->progs.esafe_ingress, &f, NULL), TC_ACT_UNSPEC, "%d", host);
+	}
 }
 
 /* A new policy is felt by the next packet. */
