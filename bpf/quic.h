@@ -84,6 +84,8 @@ PART int quic_refuse(struct __sk_buff *skb)
 
 /* ---- reading ---- */
 
+#define QUIC_CLIENT_PORT 32768 /* systems choose theirs from here on, or higher (RFC 6335 section 6) */
+
 enum quic_fate {
 	QUIC_GO,      /* to the next packet */
 	QUIC_END,     /* there is none */
@@ -228,7 +230,8 @@ PART int quic_packet(struct __sk_buff *skb, struct quic_work *w)
 		return QUIC_DROP;
 	}
 	w->reason = quic_unseal(w, s->flow);
-	if (w->reason == ESAFE_R_QUIC_UNREADABLE)
+	/* from a server here its client's ports are such; a client's might go on with what began from another port */
+	if (w->reason == ESAFE_R_QUIC_UNREADABLE && bpf_ntohs(s->pkt.dport) >= QUIC_CLIENT_PORT)
 		return quic_cannot(w, w->reason);
 	return w->reason ? QUIC_CANNOT : quic_feed(w);
 }

@@ -47,6 +47,23 @@ Test(quicsplit, over_two_ports)
 	}
 }
 
+/* Once the server has chosen an id, that leads to the connection too, and its keys stay those of the first. */
+Test(quicsplit, by_the_id_of_the_server)
+{
+	static const __u16 ports[] = { 443, 8443, 40000 };
+
+	for (int i = 0; i < 3; i++) {
+		struct client c = judged(1, 1, ports[i]), d = c;
+
+		cr_assert_eq(initial(&c, 0, 60), TC_ACT_UNSPEC);
+		d.p.sport = ++port;
+		d.number = c.number;
+		memset(d.dcid, 0x77, 8);
+		/* from such a port it is taken for a server here, which answers with the like */
+		cr_expect_eq(initial(&d, 60, hello_len - 60), i < 2 ? TC_ACT_REDIRECT : TC_ACT_UNSPEC, "port %u", ports[i]);
+	}
+}
+
 Test(quicsplit, over_two_addresses)
 {
 	for (int i = 0; i < 3; i++) {
