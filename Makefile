@@ -102,9 +102,10 @@ $(B)/san/cli/%.o: cli/%.c
 $(B)/san/modules.a: $(SAN_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
-$(B)/unit/%: tests/unit/%.c $(B)/san/modules.a
+$(B)/unit/%: tests/unit/%.c $(B)/san/modules.a $(wildcard tests/unit/*.h) tests/parse/parse.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SAN) $(DAEMON_FLAGS) -Icli -Idaemon/pages -Itests/unit -DESAFE_SOURCE='"$(CURDIR)"' $< $(B)/san/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
+	$(Q)$(CC) $(SAN) $(DAEMON_FLAGS) -Icli -Idaemon/pages -Itests/unit -Itests/parse \
+		-DESAFE_SOURCE='"$(CURDIR)"' $< $(B)/san/modules.a -o $@ -lcriterion $(DAEMON_LIBS)
 $(B)/parse/%: tests/parse/%.c $(wildcard bpf/*.h include/esafe/*.h tests/parse/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SAN) $(BASE) -Wno-unused-function -Ibpf -Itests/parse $< -o $@ -lcriterion -lcrypto

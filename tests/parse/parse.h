@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of the packet parsers share. */
+/* What the tests of whatever reads foreign bytes share. */
 #ifndef PARSE_H
 #define PARSE_H
 
@@ -13,9 +13,9 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* A copy on a heap block of exactly that size, so that a byte read behind it is seen. */
-static inline __u8 *exact(const void *bytes, size_t len)
+static inline void *exact(const void *bytes, size_t len)
 {
-	__u8 *copy = malloc(len);
+	void *copy = malloc(len);
 
 	if (!copy && len)
 		abort();

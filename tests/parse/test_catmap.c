@@ -60,7 +60,7 @@ Test(catmap, places_are_spread)
 
 Test(catmap, find)
 {
-	struct catmap_bucket *bucket = (void *)exact(&(struct catmap_bucket){ 0 }, sizeof(*bucket));
+	struct catmap_bucket *bucket = exact(&(struct catmap_bucket){ 0 }, sizeof(*bucket));
 
 	for (__u64 i = 0; i < CATMAP_SLOTS; i++)
 		cr_expect_eq(catmap_find(bucket, i + 1), 0, "empty");

@@ -13,19 +13,12 @@
 #include "capture.h"
 #include "frame.h"
 #include "linktype.h"
+#include "parse.h"
 
 /* An IPv4 UDP packet of 10.0.0.1:1000 to 10.0.0.2:53 that carries "hi"; and the beginning of an IPv6 one. */
 static const __u8 ipv4[] = { 0x45, 0, 0, 30, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
 			     3, 0xe8, 0, 53, 0, 10, 0, 0, 'h', 'i' };
 static const __u8 ipv6[] = { 0x60, 0, 0, 0, 0, 0, 59, 64 };
-
-static __u8 *exact(const void *bytes, size_t len) /* so that one byte too far is seen */
-{
-	__u8 *copy = malloc(len ? len : 1);
-
-	memcpy(copy, bytes, len);
-	return copy;
-}
 
 static int frame_of(unsigned type, const __u8 *header, size_t header_len, const __u8 *ip, size_t ip_len, __u8 *out)
 {

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "policy_text.h"
+#include "told.h"
 
 static struct config *read_config(const char *text, struct problems *problems)
 {
@@ -57,11 +58,7 @@ Test(config, one_lease_file_or_several)
 
 Test(config, says_where_it_is_wrong)
 {
-	static const struct {
-		const char *text;
-		int line, column;
-		const char *says;
-	} wrong[] = {
+	static const struct wrong_text wrong[] = {
 		{ "zone: Europe/London\n", 1, 1, "\"interfaces\" is missing" },
 		{ "interfaces: []\n", 1, 13, "nothing would be filtered" },
 		{ "interfaces:\n", 1, 12, "nothing would be filtered" },
@@ -95,12 +92,7 @@ Test(config, says_where_it_is_wrong)
 		struct problems problems = { 0 };
 
 		cr_assert_null(read_config(wrong[i].text, &problems), "%s", wrong[i].text);
-		cr_assert_gt(problems.n, 0);
-		cr_expect_eq(problems.item[0].line, wrong[i].line, "%s: line %d", wrong[i].text, problems.item[0].line);
-		cr_expect_eq(problems.item[0].column, wrong[i].column, "%s: column %d", wrong[i].text,
-			     problems.item[0].column);
-		cr_expect(strstr(problems.item[0].text, wrong[i].says), "%s", problems.item[0].text);
-		problems_free(&problems);
+		told(&problems, &wrong[i]);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "fragments.h"
 #include "inside.h"
 #include "linktype.h"
+#include "parse.h"
 #include "replayrow.h"
 
 #define VLAN 18 /* bytes of an Ethernet header with one tag, as every frame here has */
@@ -260,17 +261,16 @@ static int join(const struct part *parts, size_t n, int v6, size_t *whole)
 	int got = 0;
 
 	for (size_t i = 0; i < n && !got; i++) {
-		__u8 b[256], *exact;
+		__u8 b[256], *block;
 		struct frame frame;
 		int fate = i == 1 ? 2 : 0;
 		size_t len;
 
 		write_part(&parts[i], v6, b, &len);
-		exact = malloc(len);
-		memcpy(exact, b, len);
-		frame_read(exact, len, &frame);
+		block = exact(b, len);
+		frame_read(block, len, &frame);
 		*whole = fragments_add(fragments, &frame, 1000 + i, &fate, out);
-		free(exact);
+		free(block);
 		if (*whole) {
 			got = i + 1;
 			cr_expect_eq(fate, n > 1 ? 2 : 0, "the worst that became of any");

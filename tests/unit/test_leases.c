@@ -7,14 +7,14 @@
 
 #include "leases.h"
 #include "leasewatch.h"
+#include "parse.h"
 
 static struct leases read_text(const char *text)
 {
 	struct leases leases;
 	size_t len = strlen(text);
-	char *copy = malloc(len ? len : 1);
+	char *copy = exact(text, len);
 
-	memcpy(copy, text, len);
 	cr_assert_eq(leases_read(&(struct leases_text){ copy, len }, 1, &leases), 0);
 	free(copy);
 	return leases;

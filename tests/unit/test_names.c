@@ -5,19 +5,14 @@
 #include <string.h>
 
 #include "names.h"
+#include "parse.h"
 #include "esafe/hash.h"
 
-#define K1 0x9e3779b97f4a7c15ULL
-#define K2 0xbf58476d1ce4e5b9ULL
-
-/* On a heap block of exactly that size, so that reading past the end is seen. */
 static int parse(const char *text, size_t len, __u8 *wire)
 {
-	char *copy = malloc(len ? len : 1);
-	int rc;
+	char *copy = exact(text, len);
+	int rc = name_from_text(copy, len, wire);
 
-	memcpy(copy, text, len);
-	rc = name_from_text(copy, len, wire);
 	free(copy);
 	return rc;
 }

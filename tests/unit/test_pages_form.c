@@ -6,6 +6,7 @@
 
 #include "form.h"
 #include "pagetext.h"
+#include "parse.h"
 
 /* On a heap block with room for the one byte that it may touch behind the text. */
 static int parse(const char *text, size_t len, struct form *form, char **room)
@@ -132,10 +133,9 @@ Test(text, clean_for_every_prefix)
 	static const size_t whole[] = { 0, 1, 3, 6, 10 };
 
 	for (size_t len = 0, at = 0; len < sizeof(good); len++) {
-		char *copy = malloc(len ?: 1);
+		char *copy = exact(good, len);
 		bool is_whole = len == whole[at];
 
-		memcpy(copy, good, len);
 		cr_expect_eq(text_is_clean(copy, len), is_whole, "%zu bytes", len);
 		at += is_whole;
 		free(copy);

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "parse.h"
 #include "radius.h"
 #include "replayset.h"
 
@@ -64,14 +65,11 @@ static void sign(struct packet *p, const char *secret)
 	md5(p->bytes, p->len, secret, p->bytes + 4);
 }
 
-/* On a block of exactly this size. */
 static int read_exact(const struct packet *p, size_t len, struct radius_request *out)
 {
-	__u8 *block = malloc(len ? len : 1);
-	int err;
+	__u8 *block = exact(p->bytes, len);
+	int err = radius_read(block, len, SECRET, out);
 
-	memcpy(block, p->bytes, len);
-	err = radius_read(block, len, SECRET, out);
 	free(block);
 	return err;
 }

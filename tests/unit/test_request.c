@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parse.h"
 #include "request.h"
 
 static const struct arg args[] = {
@@ -15,17 +16,16 @@ static const struct verb verbs[] = {
 	{ "list find", MAY(ADMIN), args, NULL },
 };
 
-/* On a heap block of exactly that size. NULL: refused, with the first problem in `why`. */
+/* NULL: refused, with the first problem in `why`. */
 static const struct verb *parse(const char *line, char why[128])
 {
 	struct problems problems = { 0 };
 	const struct verb *verb = NULL;
 	size_t len = strlen(line);
-	char *copy = malloc(len ? len : 1);
+	char *copy = exact(line, len);
 	json_t *given = NULL;
 	int err;
 
-	memcpy(copy, line, len);
 	why[0] = '\0';
 	err = request_parse(copy, len, verbs, 2, &verb, &given, &problems);
 	cr_expect(err == 0 || err == -EINVAL);
