@@ -1,60 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the tests of store and query: a directory that goes away again, and records to put into it. */
+/* For the tests of store and query: records to put into a store, and how many are found again. */
 #ifndef TESTS_RECORDS_H
 #define TESTS_RECORDS_H
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "query.h"
 #include "record.h"
+#include "scratch.h"
 #include "store.h"
 
 #define NOON 1780000000LL /* 2026-05-28 21:26:40 in London; seconds */
 #define DAY 86400LL
-
-static char scratch[64];
-
-static inline void scratch_make(void)
-{
-	setenv("TZ", "Europe/London", 1);
-	tzset();
-	strcpy(scratch, "/tmp/esafe-test-XXXXXX");
-	cr_assert(mkdtemp(scratch));
-}
-
-static inline void scratch_remove(void)
-{
-	char path[400];
-	struct dirent *entry;
-	DIR *dir = opendir(scratch);
-
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s/%s", scratch, entry->d_name);
-		unlink(path);
-	}
-	if (dir)
-		closedir(dir);
-	rmdir(scratch);
-}
-
-static inline unsigned scratch_count(const char *part)
-{
-	struct dirent *entry;
-	unsigned n = 0;
-	DIR *dir = opendir(scratch);
-
-	while (dir && (entry = readdir(dir)))
-		n += strstr(entry->d_name, part) != NULL;
-	if (dir)
-		closedir(dir);
-	return n;
-}
 
 /* Record number n of a school: 7 devices, 3 groups, 5 sites, every tenth blocked. */
 static inline void sample(unsigned n, __s64 at_s, struct record *out)
@@ -94,6 +55,24 @@ static inline void sample(unsigned n, __s64 at_s, struct record *out)
 		.iface = "lan0",
 	};
 	strcpy(out->name, sites[n % 5]);
+}
+
+static inline struct store *open_store(void)
+{
+	struct store *store;
+
+	cr_assert_eq(store_open(scratch, &store), 0);
+	return store;
+}
+
+static inline void append(struct store *store, unsigned from, unsigned n, __s64 at_s)
+{
+	struct record record;
+
+	for (unsigned i = from; i < from + n; i++) {
+		sample(i, at_s, &record);
+		cr_assert_eq(store_append(store, &record), 0);
+	}
 }
 
 static inline int count_row(void *ctx, const struct record *record)

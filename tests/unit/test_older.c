@@ -6,24 +6,6 @@
 
 TestSuite(older, .init = scratch_make, .fini = scratch_remove, .timeout = 60);
 
-static void append(struct store *store, unsigned from, unsigned n, __s64 at_s)
-{
-	struct record record;
-
-	for (unsigned i = from; i < from + n; i++) {
-		sample(i, at_s, &record);
-		cr_assert_eq(store_append(store, &record), 0);
-	}
-}
-
-static struct store *open_store(void)
-{
-	struct store *store;
-
-	cr_assert_eq(store_open(scratch, &store), 0);
-	return store;
-}
-
 /* Makes the open day what the version before would have written. */
 static void age_day(void)
 {

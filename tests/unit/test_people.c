@@ -4,24 +4,10 @@
 #include <sqlite3.h>
 
 #include "people.h"
-#include "records.h"
 #include "register_people.h"
+#include "scratch_register.h"
 
-static struct reg *reg;
-
-static void open_reg(void)
-{
-	scratch_make();
-	cr_assert_eq(register_open(scratch, &reg), 0);
-}
-
-static void close_reg(void)
-{
-	register_close(reg);
-	scratch_remove();
-}
-
-TestSuite(people, .init = open_reg, .fini = close_reg, .timeout = 60);
+TestSuite(people, .init = open_register, .fini = close_register, .timeout = 60);
 
 static int put_user(__u32 id, const char *name, const char *group, const char *class, __s64 gone, __u32 *out)
 {

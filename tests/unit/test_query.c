@@ -15,7 +15,7 @@ static void fill(void)
 {
 	struct record record;
 
-	cr_assert_eq(store_open(scratch, &store), 0);
+	store = open_store();
 	for (unsigned day = 0; day < 3; day++)
 		for (unsigned i = 0; i < ROWS; i++) {
 			sample(i, NOON + day * DAY + i / 10, &record);
@@ -182,7 +182,7 @@ Test(query, a_clock_that_was_set_back)
 	struct query_filter filter = QUERY_FILTER_ALL;
 	struct record record;
 
-	cr_assert_eq(store_open(scratch, &store), 0);
+	store = open_store();
 	for (unsigned i = 0; i < 1000; i++) { /* an hour is lived twice */
 		sample(i, NOON + i % 500 * 6, &record);
 		cr_assert_eq(store_append(store, &record), 0);
@@ -230,12 +230,7 @@ static unsigned follow(struct query *query)
 
 static void add(unsigned n, __s64 at_s)
 {
-	struct record record;
-
-	for (unsigned i = 0; i < n; i++) {
-		sample(i, at_s, &record);
-		cr_assert_eq(store_append(store, &record), 0);
-	}
+	append(store, 0, n, at_s);
 	cr_assert_eq(store_commit(store), 0);
 }
 
@@ -266,7 +261,7 @@ Test(query, follows_from_nothing_and_from_a_time)
 	filter.follow = true;
 	cr_assert_eq(query_open(scratch, &filter, &query), 0);
 	cr_expect_eq(follow(query), 0);
-	cr_assert_eq(store_open(scratch, &store), 0);
+	store = open_store();
 	add(7, NOON);
 	cr_expect_eq(follow(query), 7);
 	query_close(query);
@@ -327,14 +322,14 @@ Test(query, follows_past_a_day_that_was_moved_aside)
 	struct query_filter filter = QUERY_FILTER_ALL;
 	struct query *query;
 
-	cr_assert_eq(store_open(scratch, &store), 0);
+	store = open_store();
 	add(5, NOON);
 	filter.follow = true;
 	cr_assert_eq(query_open(scratch, &filter, &query), 0);
 	cr_expect_eq(follow(query), 0);
 	store_close(store);
 	set_aside(20260528);
-	cr_assert_eq(store_open(scratch, &store), 0);
+	store = open_store();
 	add(4, NOON);
 	cr_expect_eq(follow(query), 4);
 	query_close(query);

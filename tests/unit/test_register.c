@@ -5,31 +5,9 @@
 #include <sys/stat.h>
 
 #include "idtable.h"
-#include "records.h"
-#include "register.h"
+#include "scratch_register.h"
 
-static struct reg *reg;
-
-static void open_reg(void)
-{
-	scratch_make();
-	cr_assert_eq(register_open(scratch, &reg), 0);
-}
-
-static void close_reg(void)
-{
-	register_close(reg);
-	reg = NULL;
-	scratch_remove();
-}
-
-static void again(void)
-{
-	register_close(reg);
-	cr_assert_eq(register_open(scratch, &reg), 0);
-}
-
-TestSuite(reg, .init = open_reg, .fini = close_reg, .timeout = 60);
+TestSuite(reg, .init = open_register, .fini = close_register, .timeout = 60);
 
 /* What somebody with the file and the sqlite3 command could do. */
 static void tamper(const char *sql)
@@ -71,7 +49,7 @@ Test(reg, devices)
 	cr_expect_eq(put("reading-1", 1, 0, &one), 0);
 	cr_expect_eq(put("reading-2", 2, 0, &two), 0);
 	cr_expect_neq(one, two);
-	again();
+	reopen_register();
 	const char *const ways[] = { "reading-1", "READING-1", "02:00:00:00:00:01", "0200.0000.0001", "#1" };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -107,7 +85,7 @@ Test(reg, numbers_of_devices_are_not_used_again)
 	cr_assert_eq(put("reading-1", 1, 0, &one), 0);
 	cr_expect_eq(register_device_remove(reg, one), 0);
 	cr_expect_eq(register_device_remove(reg, one), -ENOENT);
-	again();
+	reopen_register();
 	cr_assert_eq(put("reading-2", 2, 0, &two), 0);
 	cr_expect_gt(two, one);
 }
@@ -146,7 +124,7 @@ Test(reg, ids)
 	cr_assert_eq(idtable_put(&table, "guests", 7), 0);
 	cr_assert_eq(register_ids_save(reg, "group", &table), 0);
 	cr_assert_eq(register_ids_save(reg, "group", &table), 0, "a second time");
-	again();
+	reopen_register();
 	cr_assert_eq(register_ids_load(reg, "group", &back), 0);
 	cr_expect_eq(back.n, 3);
 	cr_expect_eq(idtable_get(&back, "guests"), 7);
@@ -187,8 +165,8 @@ Test(reg, changes_show_tampering)
 	__u64 rows, bad;
 
 	for (size_t i = 0; i < sizeof(tamperings) / sizeof(tamperings[0]); i++) {
-		close_reg();
-		open_reg();
+		close_register();
+		open_register();
 		write_changes();
 		cr_assert_eq(register_changes_verify(reg, &rows, &bad), 0);
 		cr_expect_eq(rows, 10);
@@ -203,7 +181,7 @@ Test(reg, changes_go_on_after_a_restart)
 	__u64 rows, bad;
 
 	write_changes();
-	again();
+	reopen_register();
 	write_changes();
 	cr_expect_eq(register_changes_verify(reg, &rows, &bad), 0);
 	cr_expect_eq(rows, 20);
@@ -261,7 +239,7 @@ Test(reg, secrets)
 	cr_assert_eq(register_secret(reg, "hash", &one, sizeof(one)), 0);
 	cr_assert_eq(register_secret(reg, "flow", &two, sizeof(two)), 0);
 	cr_expect_neq(one, two);
-	again();
+	reopen_register();
 	cr_assert_eq(register_secret(reg, "hash", &three, sizeof(three)), 0);
 	cr_expect_eq(one, three, "it stays");
 	cr_assert_eq(register_secret_odd(reg, "flow", &three), 0);

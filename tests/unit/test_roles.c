@@ -16,6 +16,7 @@
 #include "audit.h"
 #include "esafed.h"
 #include "peer.h"
+#include "scratch.h"
 
 /* grp.h has a struct group, and so has the policy. */
 int setgroups(size_t n, const gid_t *gid);
@@ -310,10 +311,9 @@ Test(audit, refusals_and_looks_stand_in_the_record)
 	struct peer peer = { .name = "teacher3" };
 	json_t *args = json_pack("{ss}", "user", "pupil12");
 	struct rows rows = { 0 };
-	char dir[] = "/tmp/esafe-audit-XXXXXX", file[64];
 
-	cr_assert(mkdtemp(dir));
-	cr_assert_eq(register_open(dir, &esafed.reg), 0);
+	scratch_make();
+	cr_assert_eq(register_open(scratch, &esafed.reg), 0);
 	audit_hooks.refused(&esafed, &peer, &some[1]);
 	cr_assert_eq(register_changes(esafed.reg, 0, 0, change_row, &rows), 0);
 	cr_expect_eq(rows.n, 1);
@@ -330,11 +330,6 @@ Test(audit, refusals_and_looks_stand_in_the_record)
 	expect(rows.last, "teacher3 refused teach; 6 more before it");
 	cr_expect_eq(esafed.audit.left_out, 0);
 	register_close(esafed.reg);
-	for (const char *const *name = (const char *const[]){ "register.db", "register.db-wal", "register.db-shm", NULL };
-	     *name; name++) {
-		snprintf(file, sizeof(file), "%s/%s", dir, *name);
-		unlink(file);
-	}
-	rmdir(dir);
+	scratch_remove();
 	json_decref(args);
 }

@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "clock.h"
-#include "records.h"
 #include "register_people.h"
 #include "register_sessions.h"
+#include "scratch.h"
 #include "sessions.h"
 
 static struct config config;
@@ -18,8 +18,6 @@ static const __u8 desk[16] = { [10] = 0xff, 0xff, 10, 0, 0, 7 };
 
 static void open_all(void)
 {
-	setenv("TZ", "Europe/London", 1);
-	tzset();
 	scratch_make();
 	config = (struct config){ .sessions = {
 		.span = { [ESAFE_HOW_RADIUS] = 43200, [ESAFE_HOW_LOGON] = 36000, [ESAFE_HOW_USER] = 36000,

@@ -7,8 +7,8 @@
 
 #include "bytes.h"
 #include "policy_text.h"
-#include "records.h"
 #include "register_volumes.h"
+#include "scratch.h"
 
 #define M 1000000ull
 

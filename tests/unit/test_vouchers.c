@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "register_vouchers.h"
+#include "scratch_register.h"
 #include "vouchercode.h"
 
 /* ---- codes ---- */
@@ -53,25 +51,6 @@ Test(code, read)
 }
 
 /* ---- the register ---- */
-
-static char dir[64];
-static struct reg *reg;
-
-static void open_register(void)
-{
-	strcpy(dir, "/tmp/esafe-vouchers-XXXXXX");
-	cr_assert_not_null(mkdtemp(dir));
-	cr_assert_eq(register_open(dir, &reg), 0);
-}
-
-static void close_register(void)
-{
-	char command[128];
-
-	register_close(reg);
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	cr_assert_eq(system(command), 0);
-}
 
 TestSuite(vouchers, .init = open_register, .fini = close_register);
 
