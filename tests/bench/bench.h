@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 /* A figure: smaller is better unless `must` lies below `aim`. `empty`: the same without what is measured, or 0. */
@@ -39,19 +38,6 @@ static inline double bench_seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-static inline int bench_by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static inline double bench_median(double *value, size_t n)
-{
-	qsort(value, n, sizeof(*value), bench_by_value);
-	return value[n / 2];
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include "../system/dnsmsg.h"
 #include "genname.h"
 #include "load.h"
+#include "numbers.h"
 
 #define SOCKETS 8 /* so that a server with threads can use them */
 #define BATCH 32
@@ -36,16 +37,6 @@ static unsigned long asked, answered, nxdomain, wrong, lost;
 static unsigned long questions = 100000;
 static unsigned under_way = 256, percent = 100, names = 1000000, unfiltered;
 static double limit_s = 60, sample[SAMPLES];
-
-static uint32_t rnd(void)
-{
-	static uint64_t state = 88172645463325252ULL;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 16;
-}
 
 static size_t question(struct socket_state *s, uint8_t *msg)
 {
@@ -202,6 +193,6 @@ int main(int argc, char **argv)
 	printf("{\"asked\": %lu, \"answered\": %lu, \"nxdomain\": %lu, \"wrong\": %lu, \"lost\": %lu, ", asked,
 	       answered, nxdomain, wrong, lost);
 	printf("\"seconds\": %.4f, \"per_second\": %.1f, \"median_us\": %.1f, \"own_us\": %.0f}\n", took / 1e6,
-	       answered / (took / 1e6), load_median(sample, answered < SAMPLES ? answered : SAMPLES), load_own_us());
+	       answered / (took / 1e6), median(sample, answered < SAMPLES ? answered : SAMPLES), load_own_us());
 	return !answered;
 }

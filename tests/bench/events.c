@@ -16,6 +16,7 @@
 #include "genname.h"
 #include "lab.h"
 #include "loop.h"
+#include "numbers.h"
 #include "refill.h"
 #include "refill.skel.h"
 #include "ring.h"
@@ -36,16 +37,6 @@ static const char policy[] =
 	"unknown: pupils\n";
 
 static char dir[400];
-
-static __u32 rnd(void)
-{
-	static __u64 state = 88172645463325252ULL;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 16;
-}
 
 /* Some names are asked much more often than others. */
 static __u32 any_name(void)

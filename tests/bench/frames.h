@@ -3,10 +3,11 @@
 #ifndef BENCH_FRAMES_H
 #define BENCH_FRAMES_H
 
-#include <jansson.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "bench.h"
 #include "lab.h"
+#include "numbers.h"
 #include "refill.h"
 #include "refill.skel.h"
 
@@ -32,16 +33,6 @@ static int empty_program(enum bpf_prog_type type, int result)
 
 	LAB_CHECK(fd >= 0);
 	return fd;
-}
-
-static __u32 rnd(void)
-{
-	static __u64 state = 88172645463325252ULL;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state >> 16;
 }
 
 static void add_frame(const struct lab_packet *p, __u32 program)
@@ -88,22 +79,9 @@ static void target(int xdp, const int *programs)
 		LAB_CHECK(!bpf_map_update_elem(map, &i, &programs[i], BPF_ANY));
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void print_row(const char *figure, double value, double empty, const char *unit, double must, double aim)
 {
-	json_t *row = json_pack("{s:s, s:f, s:f, s:s, s:f, s:f}", "figure", figure, "value", value, "empty", empty, "unit",
-				unit, "must", must, "aim", aim);
-
-	json_dumpf(row, stdout, JSON_REAL_PRECISION(4));
-	puts("");
-	fflush(stdout);
-	json_decref(row);
+	bench_print(&(struct bench_figure){ figure, unit, value, empty, must, aim }, "median of %d", ROUNDS);
 }
 
 /* What began in one round begins anew in the next. */
@@ -139,11 +117,9 @@ static double over_empty(const char *figure, int xdp, int per, int want, double 
 		}
 	}
 	close(empty[0]);
-	qsort(mine, ROUNDS, sizeof(*mine), by_value);
-	qsort(base, ROUNDS, sizeof(*base), by_value);
 	used = bytes_used = 0;
-	*empty_ns = base[ROUNDS / 2];
-	return mine[ROUNDS / 2] - base[ROUNDS / 2];
+	*empty_ns = median(base, ROUNDS);
+	return median(mine, ROUNDS) - *empty_ns;
 }
 
 static double measure(const char *figure, int xdp, int per, int want, double must, double aim)

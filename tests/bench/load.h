@@ -48,19 +48,4 @@ static inline struct sockaddr_in load_address(const char *address, int port)
 	return to;
 }
 
-static inline int load_by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static inline double load_median(double *value, size_t n)
-{
-	if (!n)
-		return 0;
-	qsort(value, n, sizeof(*value), load_by_value);
-	return value[n / 2];
-}
-
 #endif

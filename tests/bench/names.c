@@ -19,6 +19,7 @@
 #include "bench.h"
 #include "genname.h"
 #include "lab.h"
+#include "numbers.h"
 #include "lists.h"
 
 #define LISTS 8
@@ -299,7 +300,7 @@ static void load_rounds(struct lab *lab, const struct list_spec *specs, const ch
 	}
 	remove_dir(keep);
 	bench_print(&(struct bench_figure){ .figure = "lists: text files to the map in force", .unit = "s",
-					    .value = bench_median(took, ROUNDS), .must = 6, .aim = 2.5 },
+					    .value = median(took, ROUNDS), .must = 6, .aim = 2.5 },
 		    "%lu distinct names, %lu lines, %d files, kept copies made; median of %d; the last: reading %.2f s, "
 		    "building %.2f s; processor time of one %.2f s", result->stats.names, result->stats.records, LISTS, ROUNDS,
 		    result->read_seconds, result->build_seconds, (own_seconds() - own) / ROUNDS);

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include "../system/clienthello.h"
 #include "load.h"
+#include "numbers.h"
 
 #define HELLO_SIZE 1900
 #define CUT 1400            /* the name stands behind it */
@@ -150,6 +151,6 @@ int main(int argc, char **argv)
 	took = load_us() - took;
 	printf("{\"opened\": %lu, \"served\": %lu, \"failed\": %lu, \"hello\": %zu, ", opened, served, failed, hello.len);
 	printf("\"seconds\": %.4f, \"per_second\": %.1f, \"median_us\": %.1f, \"own_us\": %.0f}\n", took / 1e6,
-	       served / (took / 1e6), load_median(sample, served < SAMPLES ? served : SAMPLES), load_own_us());
+	       served / (took / 1e6), median(sample, served < SAMPLES ? served : SAMPLES), load_own_us());
 	return 0;
 }
