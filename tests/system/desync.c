@@ -11,7 +11,6 @@
  */
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -20,22 +19,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "clienthello.h"
-#include "net.h"
+#include "outcome.h"
 
-#define CHECK(what)                                                                                     \
-	do {                                                                                            \
-		if (!(what)) {                                                                          \
-			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #what, strerror(errno)); \
-			exit(9);                                                                        \
-		}                                                                                       \
-	} while (0)
 #define STEPS 4
 #define ADDRESSES 2
 
 enum how { NO_STEP, SENT, DIES, FAKE, URGENT, URGENT_DIES };
 enum place { FIRST = 1, NAME = 10000, MID_NAME, LAST, ALL };
-enum outcome { SERVED, RESET, CLOSED, SILENT };
-static const char *const outcome_name[] = { "served", "reset", "closed", "silent" };
 
 static const struct way {
 	const char *name;
@@ -129,18 +119,6 @@ static void send_step(int fd, enum how how, const uint8_t *fake, const uint8_t *
 	}
 }
 
-static enum outcome wait_outcome(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint8_t first;
-	ssize_t n;
-
-	if (poll(&p, 1, wait_ms) <= 0)
-		return SILENT;
-	n = recv(fd, &first, 1, 0);
-	return n < 0 ? RESET : n && first == 22 ? SERVED : CLOSED;
-}
-
 static enum outcome run(const struct way *way, const char *name, const char *innocent, const char *address)
 {
 	static struct hello h, fake;
@@ -163,7 +141,7 @@ static enum outcome run(const struct way *way, const char *name, const char *inn
 		send_step(fd, s->how, fake.bytes + at, h.bytes + at, end - at);
 		at = end;
 	}
-	return wait_outcome(fd);
+	return wait_outcome(fd, wait_ms);
 }
 
 /* What is wrong, or NULL. */

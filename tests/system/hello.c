@@ -12,16 +12,12 @@
  * Prints one line: "served 12 reset 0 alert 0 closed 0 silent 0 slowest 0.41 ms", times from the last byte sent.
  */
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 #include "clienthello.h"
-#include "net.h"
+#include "outcome.h"
 
 #define CUTS_MAX 64
-
-enum outcome { SERVED, RESET, ALERT, CLOSED, SILENT, OUTCOMES };
-static const char *const outcome_name[OUTCOMES] = { "served", "reset", "alert", "closed", "silent" };
 
 struct job {
 	struct sockaddr_storage server;
@@ -44,22 +40,6 @@ static void split_records(struct hello *out, const struct hello *whole, size_t s
 		hello_put16(out, n);
 		hello_put(out, whole->bytes + at, n);
 	}
-}
-
-static enum outcome wait_outcome(int fd, int wait_ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint8_t first;
-	ssize_t n;
-
-	if (poll(&p, 1, wait_ms) <= 0)
-		return SILENT;
-	n = recv(fd, &first, 1, 0);
-	if (n < 0)
-		return errno == ECONNRESET ? RESET : CLOSED;
-	if (!n)
-		return CLOSED;
-	return first == 22 ? SERVED : ALERT;
 }
 
 static enum outcome send_pieces(int fd, const struct job *job, const struct hello *h, double *sent_ms)

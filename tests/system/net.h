@@ -5,10 +5,20 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+
+/* What no test is about, and without which none is possible. */
+#define CHECK(what)                                                                                     \
+	do {                                                                                            \
+		if (!(what)) {                                                                          \
+			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #what, strerror(errno)); \
+			exit(1);                                                                        \
+		}                                                                                       \
+	} while (0)
 
 static inline double now_ms(void)
 {

@@ -22,13 +22,6 @@
 #include "dnsmsg.h"
 #include "net.h"
 
-#define CHECK(what)                                                                                     \
-	do {                                                                                            \
-		if (!(what)) {                                                                          \
-			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #what, strerror(errno)); \
-			exit(1);                                                                        \
-		}                                                                                       \
-	} while (0)
 #define REFUSED 5
 #define DEVICES_MAX 60000
 #define AGAIN_MS 1000 /* without an answer an access point says it again */
