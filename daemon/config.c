@@ -11,7 +11,6 @@
 #include "times.h"
 #include "esafe/abi.h"
 
-#define PATH_TEXT_MAX 240
 #define SOCKET_MAX 107 /* sun_path, with its final zero byte */
 
 static const struct word identity_words[] = { { "mac", ESAFE_BY_MAC }, { "address", ESAFE_BY_ADDRESS }, { 0 } };
@@ -20,19 +19,6 @@ static const struct word quic_words[] = { { "off", 0 }, { "auto", 1 }, { 0 } };
 static const struct limits retention_limits = { 1, 3660 };
 static const struct limits devices_limits = { 0, 1000 };
 #define SPAN_MAX (31 * 86400)
-
-static int row_path(struct reader *reader, const struct node *node, const struct row *row, void *field)
-{
-	size_t most = row->arg ? *(const size_t *)row->arg : PATH_TEXT_MAX;
-
-	if (reader_expect(reader, node, NODE_SCALAR, row->key))
-		return -EINVAL;
-	if (node->text[0] != '/')
-		return reader_problem(reader, node, "%s must be a whole path, that begins with /", row->key);
-	if (strlen(node->text) > most || strchr(node->text, '\n'))
-		return reader_problem(reader, node, "%s is too long, or no path", row->key);
-	return row_text(reader, node, row, field);
-}
 
 /* A path, or a list of them. */
 static int row_leases(struct reader *reader, const struct node *node, const struct row *row, void *field)

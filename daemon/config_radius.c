@@ -7,18 +7,6 @@
 
 static const struct limits port_limits = { 1, 65535 };
 
-static int row_nas_address(struct reader *reader, const struct node *node, const struct row *row, void *field)
-{
-	struct config_nas *nas = field;
-
-	if (reader_expect(reader, node, NODE_SCALAR, row->key))
-		return -EINVAL;
-	if (prefix_parse(node->text, &nas->prefix))
-		return reader_problem(reader, node, "\"%s\" is neither an address nor a subnet such as 10.0.8.0/24",
-				      node->text);
-	return 0;
-}
-
 static int row_nas_secret(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
 	if (reader_expect(reader, node, NODE_SCALAR, row->key))
@@ -51,7 +39,7 @@ static int row_nas_groups(struct reader *reader, const struct node *node, const 
 
 static const struct row nas_rows[] = {
 	{ .key = "name", .read = row_text, .offset = offsetof(struct config_nas, name), .required = true },
-	{ .key = "address", .read = row_nas_address, .required = true },
+	{ .key = "address", .read = row_prefix, .offset = offsetof(struct config_nas, prefix), .required = true },
 	{ .key = "secret", .read = row_nas_secret, .offset = offsetof(struct config_nas, secret_file), .required = true },
 	{ .key = "groups", .read = row_nas_groups },
 	{ 0 },

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prefix.h"
 #include "schema.h"
 
 #define WORDS_MAX 64 /* rows or words in one table */
+#define PATH_TEXT_MAX 240
 
 int reader_problem(struct reader *reader, const struct node *node, const char *fmt, ...)
 {
@@ -191,4 +193,47 @@ int row_number(struct reader *reader, const struct node *node, const struct row 
 int row_map(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
 	return schema_map(reader, node, row->arg, field);
+}
+
+int row_path(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	size_t most = row->arg ? *(const size_t *)row->arg : PATH_TEXT_MAX;
+
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (node->text[0] != '/')
+		return reader_problem(reader, node, "%s must be a whole path, that begins with /", row->key);
+	if (strlen(node->text) > most || strchr(node->text, '\n'))
+		return reader_problem(reader, node, "%s is too long, or no path", row->key);
+	return row_text(reader, node, row, field);
+}
+
+int row_prefix(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	if (reader_expect(reader, node, NODE_SCALAR, row->key))
+		return -EINVAL;
+	if (prefix_parse(node->text, field))
+		return reader_problem(reader, node, "\"%s\" is neither an address nor a subnet such as 10.0.8.0/24",
+				      node->text);
+	return 0;
+}
+
+int row_list(struct reader *reader, const struct node *node, const struct row *row, void *field)
+{
+	const struct array *array = row->arg;
+	const struct row one = { .key = array->one };
+	size_t *n = (size_t *)((char *)field + array->count);
+	int err = reader_expect(reader, node, NODE_LIST, row->key);
+
+	for (const struct node *child = err ? NULL : node->first; child; child = child->next) {
+		if (*n == array->most)
+			return reader_problem(reader, child, "more than %zu %s", array->most, array->many);
+		if (array->read(reader, child, &one, (char *)field + array->at + *n * array->size))
+			err = -EINVAL;
+		else
+			++*n;
+	}
+	if (!err && !*n && array->none)
+		err = reader_problem(reader, node, "%s", array->none);
+	return err;
 }

@@ -9,60 +9,19 @@
 #include "schema.h"
 #include "settings.h"
 
-#define PATH_TEXT_MAX 240
 #define WORDS_MAX 200
 
 static const struct limits port_limits = { 1, 65535 }, metrics_limits = { 0, 65535 }, idle_limits = { 1, 240 };
 
-static int row_listen(struct reader *reader, const struct node *node, const struct row *row, void *field)
+/* An address of this machine, that something can listen on. */
+static int row_own_address(struct reader *reader, const struct node *node, const struct row *row, void *field)
 {
-	struct settings *settings = field;
-	int err = reader_expect(reader, node, NODE_LIST, row->key);
 	unsigned char addr[16];
 
-	for (const struct node *child = err ? NULL : node->first; child; child = child->next) {
-		if (reader_expect(reader, child, NODE_SCALAR, "an address")) {
-			err = -EINVAL;
-		} else if (settings->listens == SETTINGS_LISTEN) {
-			return reader_problem(reader, child, "more than %d addresses", SETTINGS_LISTEN);
-		} else if (inet_pton(AF_INET, child->text, addr) != 1 && inet_pton(AF_INET6, child->text, addr) != 1) {
-			err = reader_problem(reader, child, "\"%s\" is not an address", child->text);
-		} else {
-			settings->listen[settings->listens] = strdup(child->text);
-			if (!settings->listen[settings->listens])
-				return -ENOMEM;
-			settings->listens++;
-		}
-	}
-	if (!err && !settings->listens)
-		err = reader_problem(reader, node, "no address is given: nobody would see the pages");
-	return err;
-}
-
-static int row_unnamed(struct reader *reader, const struct node *node, const struct row *row, void *field)
-{
-	struct settings *settings = field;
-	int err = reader_expect(reader, node, NODE_LIST, row->key);
-
-	for (const struct node *child = err ? NULL : node->first; child; child = child->next) {
-		if (reader_expect(reader, child, NODE_SCALAR, "a category"))
-			return -EINVAL;
-		if (settings->unnamed_n == SETTINGS_UNNAMED)
-			return reader_problem(reader, child, "more than %d categories", SETTINGS_UNNAMED);
-		settings->unnamed[settings->unnamed_n] = strdup(child->text);
-		if (!settings->unnamed[settings->unnamed_n])
-			return -ENOMEM;
-		settings->unnamed_n++;
-	}
-	return err;
-}
-
-static int row_path(struct reader *reader, const struct node *node, const struct row *row, void *field)
-{
 	if (reader_expect(reader, node, NODE_SCALAR, row->key))
 		return -EINVAL;
-	if (node->text[0] != '/' || strlen(node->text) > PATH_TEXT_MAX || strchr(node->text, '\n'))
-		return reader_problem(reader, node, "%s must be a whole path, that begins with /", row->key);
+	if (inet_pton(AF_INET, node->text, addr) != 1 && inet_pton(AF_INET6, node->text, addr) != 1)
+		return reader_problem(reader, node, "\"%s\" is not an address", node->text);
 	return row_text(reader, node, row, field);
 }
 
@@ -96,35 +55,28 @@ static int row_link(struct reader *reader, const struct node *node, const struct
 	return row_text(reader, node, row, field);
 }
 
-static int row_servers(struct reader *reader, const struct node *node, const struct row *row, void *field)
-{
-	struct settings *settings = field;
-	int err = reader_expect(reader, node, NODE_LIST, row->key);
-
-	for (const struct node *child = err ? NULL : node->first; child; child = child->next) {
-		if (reader_expect(reader, child, NODE_SCALAR, "an address"))
-			return -EINVAL;
-		if (settings->logon_servers == SETTINGS_SERVERS)
-			return reader_problem(reader, child, "more than %d servers", SETTINGS_SERVERS);
-		if (prefix_parse(child->text, &settings->logon_server[settings->logon_servers]))
-			return reader_problem(reader, child, "\"%s\" is neither an address nor a subnet such as 10.0.8.0/24",
-					      child->text);
-		settings->logon_servers++;
-	}
-	return err;
-}
-
 #define AT(member) offsetof(struct settings, member)
+
+static const struct array listen_array = {
+	.read = row_own_address, .one = "an address", .many = "addresses", ARRAY(struct settings, listen, listens),
+	.none = "no address is given: nobody would see the pages",
+};
+static const struct array unnamed_array = {
+	.read = row_text, .one = "a category", .many = "categories", ARRAY(struct settings, unnamed, unnamed_n),
+};
+static const struct array server_array = {
+	.read = row_prefix, .one = "an address", .many = "servers", ARRAY(struct settings, logon_server, logon_servers),
+};
 
 static const struct row logon_rows[] = {
 	{ .key = "token", .read = row_path, .offset = AT(logon_token), .required = true },
-	{ .key = "servers", .read = row_servers },
+	{ .key = "servers", .read = row_list, .arg = &server_array },
 	{ .key = "devices", .read = row_flag, .offset = AT(logon_devices) },
 	{ 0 },
 };
 
 static const struct row rows[] = {
-	{ .key = "listen", .read = row_listen, .required = true },
+	{ .key = "listen", .read = row_list, .arg = &listen_array, .required = true },
 	{ .key = "http_port", .read = row_number, .offset = AT(http_port), .arg = &port_limits },
 	{ .key = "https_port", .read = row_number, .offset = AT(https_port), .arg = &port_limits },
 	{ .key = "metrics_port", .read = row_number, .offset = AT(metrics_port), .arg = &metrics_limits },
@@ -137,7 +89,7 @@ static const struct row rows[] = {
 	{ .key = "files_dir", .read = row_path, .offset = AT(files_dir) },
 	{ .key = "state_dir", .read = row_path, .offset = AT(state_dir) },
 	{ .key = "socket", .read = row_path, .offset = AT(socket) },
-	{ .key = "unnamed", .read = row_unnamed },
+	{ .key = "unnamed", .read = row_list, .arg = &unnamed_array },
 	{ .key = "logon", .read = row_map, .arg = logon_rows },
 	{ .key = "idle_minutes", .read = row_number, .offset = AT(idle_minutes), .arg = &idle_limits },
 	{ 0 },
