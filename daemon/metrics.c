@@ -33,23 +33,42 @@ static void put_label(FILE *out, char before, const char *label, const char *val
 	fputc('"', out);
 }
 
+/* "name{label="text"} count": most lines are so. */
+static void put_count(FILE *out, const char *name, const char *label, const char *text, __u64 count)
+{
+	fputs(name, out);
+	put_label(out, '{', label, text);
+	fprintf(out, "} %llu\n", (unsigned long long)count);
+}
+
+/* A group that is no more keeps its number, so that sums stay right. */
+static void put_group(const struct metrics_snapshot *snap, FILE *out, unsigned group)
+{
+	const char *name = group < ESAFE_GROUPS ? snap->groups[group] : "";
+
+	if (name)
+		put_label(out, '{', "group", name);
+	else
+		fprintf(out, "{group=\"#%u\"", group);
+}
+
+/* An alert needs to see the step from none to one. */
+static bool is_watched(const struct metrics_snapshot *snap, unsigned group, unsigned verdict, unsigned reason)
+{
+	return reason == ESAFE_R_FLOOR && verdict == ESAFE_BLOCK && (group == ESAFE_GROUPS || snap->groups[group]);
+}
+
 static void write_verdicts(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	for (unsigned group = 0; snap->verdicts && group <= ESAFE_GROUPS; group++)
 		for (unsigned verdict = 0; verdict < ESAFE_VERDICT_COUNT; verdict++)
 			for (unsigned reason = 0; reason < ESAFE_REASON_COUNT; reason++) {
 				__u64 cell = snap->verdicts[ESAFE_VERDICT_INDEX(group, verdict, reason)];
-				const char *known = group < ESAFE_GROUPS ? snap->groups[group] : "";
 
-				/* An alert needs to see the step from none to one. */
-				if (!cell && !(reason == ESAFE_R_FLOOR && verdict == ESAFE_BLOCK && known))
+				if (!cell && !is_watched(snap, group, verdict, reason))
 					continue;
 				fputs(name, out);
-				/* A group that is no more keeps its number, so that sums stay right. */
-				if (known)
-					put_label(out, '{', "group", known);
-				else
-					fprintf(out, "{group=\"#%u\"", group);
+				put_group(snap, out, group);
 				put_label(out, ',', "verdict", event_verdict_name(verdict));
 				put_label(out, ',', "reason", event_reason_name(reason));
 				fprintf(out, "} %llu\n", (unsigned long long)cell);
@@ -61,15 +80,11 @@ static void write_known(const struct metrics_snapshot *snap, FILE *out, const ch
 	for (unsigned group = 0; snap->known && group <= ESAFE_GROUPS; group++)
 		for (unsigned known = 0; known < ESAFE_KNOWN_COUNT; known++) {
 			__u64 cell = snap->known[ESAFE_KNOWN_INDEX(group, known)];
-			const char *text = group < ESAFE_GROUPS ? snap->groups[group] : "";
 
 			if (!cell)
 				continue;
 			fputs(name, out);
-			if (text)
-				put_label(out, '{', "group", text);
-			else
-				fprintf(out, "{group=\"#%u\"", group);
+			put_group(snap, out, group);
 			put_label(out, ',', "known", event_known_name(known));
 			fprintf(out, "} %llu\n", (unsigned long long)cell);
 		}
@@ -78,8 +93,7 @@ static void write_known(const struct metrics_snapshot *snap, FILE *out, const ch
 static void write_by_verdict(FILE *out, const char *name, const __u64 *values)
 {
 	for (unsigned verdict = 0; verdict < ESAFE_VERDICT_COUNT; verdict++)
-		fprintf(out, "%s{verdict=\"%s\"} %llu\n", name, event_verdict_name(verdict),
-			(unsigned long long)values[verdict]);
+		put_count(out, name, "verdict", event_verdict_name(verdict), values[verdict]);
 }
 
 static void write_events_lost(const struct metrics_snapshot *snap, FILE *out, const char *name)
@@ -95,7 +109,7 @@ static void write_store_lost(const struct metrics_snapshot *snap, FILE *out, con
 static void write_runs(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	for (unsigned hook = 0; hook < ESAFE_HOOK_COUNT; hook++)
-		fprintf(out, "%s{hook=\"%s\"} %llu\n", name, hook_names[hook], (unsigned long long)snap->stats.runs[hook]);
+		put_count(out, name, "hook", hook_names[hook], snap->stats.runs[hook]);
 }
 
 static void write_list_names(const struct metrics_snapshot *snap, FILE *out, const char *name)
@@ -108,53 +122,31 @@ static void write_list_names(const struct metrics_snapshot *snap, FILE *out, con
 	}
 }
 
-static double list_rejects(const struct metrics_list *list)
-{
-	return (double)list->rejects;
-}
-
-static double list_age(const struct metrics_list *list)
-{
-	return list->age;
-}
-
-static double list_kept_old(const struct metrics_list *list)
-{
-	return list->kept_old;
-}
-
-static void write_lists(const struct metrics_snapshot *snap, FILE *out, const char *name,
-			double (*value)(const struct metrics_list *list))
-{
-	for (size_t i = 0; i < snap->lists_count; i++) {
-		fputs(name, out);
-		put_label(out, '{', "list", snap->lists[i].name);
-		fprintf(out, "} %.15g\n", value(&snap->lists[i]));
-	}
-}
-
 static void write_list_rejects(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
-	write_lists(snap, out, name, list_rejects);
-}
-
-static void write_list_age(const struct metrics_snapshot *snap, FILE *out, const char *name)
-{
-	write_lists(snap, out, name, list_age);
+	for (size_t i = 0; i < snap->lists_count; i++)
+		put_count(out, name, "list", snap->lists[i].name, snap->lists[i].rejects);
 }
 
 static void write_list_kept_old(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
-	write_lists(snap, out, name, list_kept_old);
+	for (size_t i = 0; i < snap->lists_count; i++)
+		put_count(out, name, "list", snap->lists[i].name, snap->lists[i].kept_old);
+}
+
+static void write_list_age(const struct metrics_snapshot *snap, FILE *out, const char *name)
+{
+	for (size_t i = 0; i < snap->lists_count; i++) {
+		fputs(name, out);
+		put_label(out, '{', "list", snap->lists[i].name);
+		fprintf(out, "} %.15g\n", snap->lists[i].age);
+	}
 }
 
 static void write_maps(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
-	for (size_t i = 0; i < snap->maps_count; i++) {
-		fputs(name, out);
-		put_label(out, '{', "map", snap->maps[i].name);
-		fprintf(out, "} %llu\n", (unsigned long long)snap->maps[i].bytes);
-	}
+	for (size_t i = 0; i < snap->maps_count; i++)
+		put_count(out, name, "map", snap->maps[i].name, snap->maps[i].bytes);
 }
 
 static void write_ifaces(const struct metrics_snapshot *snap, FILE *out, const char *name)
@@ -170,7 +162,7 @@ static void write_ifaces(const struct metrics_snapshot *snap, FILE *out, const c
 static void write_radius(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	for (unsigned i = 0; snap->radius && i < RADIUS_WAS_COUNT; i++)
-		fprintf(out, "%s{result=\"%s\"} %llu\n", name, radius_result_names[i], (unsigned long long)snap->radius[i]);
+		put_count(out, name, "result", radius_result_names[i], snap->radius[i]);
 }
 
 static void write_answers(const struct metrics_snapshot *snap, FILE *out, const char *name)
@@ -183,22 +175,20 @@ static void write_sessions(const struct metrics_snapshot *snap, FILE *out, const
 {
 	for (unsigned how = 0; how < ESAFE_HOW_COUNT; how++)
 		if (session_rank(how))
-			fprintf(out, "%s{how=\"%s\"} %llu\n", name, event_how_name(how),
-				(unsigned long long)snap->sessions[how]);
+			put_count(out, name, "how", event_how_name(how), snap->sessions[how]);
 }
 
 static void write_sessions_over(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
-	fprintf(out, "%s{reason=\"ended\"} %llu\n%s{reason=\"expired\"} %llu\n%s{reason=\"replaced\"} %llu\n", name,
-		(unsigned long long)snap->sessions_ended, name, (unsigned long long)snap->sessions_expired, name,
-		(unsigned long long)snap->sessions_replaced);
+	put_count(out, name, "reason", "ended", snap->sessions_ended);
+	put_count(out, name, "reason", "expired", snap->sessions_expired);
+	put_count(out, name, "reason", "replaced", snap->sessions_replaced);
 }
 
 static void write_permits(const struct metrics_snapshot *snap, FILE *out, const char *name)
 {
 	for (unsigned kind = PERMIT_LESSON; kind < PERMIT_KINDS; kind++)
-		fprintf(out, "%s{kind=\"%s\"} %llu\n", name, permit_kind_name(kind),
-			(unsigned long long)snap->permits[kind]);
+		put_count(out, name, "kind", permit_kind_name(kind), snap->permits[kind]);
 }
 
 static void write_build(const struct metrics_snapshot *snap, FILE *out, const char *name)
