@@ -10,7 +10,8 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-unsigned suggest_distance(const char *a, const char *b, unsigned limit)
+/* How many letters differ, or more than `limit` if a word is too long for that. */
+static unsigned distance_of(const char *a, const char *b, unsigned limit)
 {
 	unsigned row[WORD_MAX + 1];
 	size_t len = strlen(b);
@@ -35,7 +36,7 @@ unsigned suggest_distance(const char *a, const char *b, unsigned limit)
 
 void suggest_weigh(const char *word, const char *known, const char **best, unsigned *far)
 {
-	unsigned distance = suggest_distance(word, known, *far);
+	unsigned distance = distance_of(word, known, *far);
 
 	if (distance < *far) {
 		*far = distance;

@@ -3,11 +3,6 @@
 #ifndef ESAFECTL_SUGGEST_H
 #define ESAFECTL_SUGGEST_H
 
-#include <stddef.h>
-
-/* How many letters differ, or more than `limit` if it is more. */
-unsigned suggest_distance(const char *a, const char *b, unsigned limit);
-
 /* Keeps in *best the nearest so far; start with NULL and *far = letters that may differ + 1. */
 void suggest_weigh(const char *word, const char *known, const char **best, unsigned *far);
 

@@ -79,7 +79,7 @@ int compile_now(const struct esafed *esafed, const struct policy *policy, struct
 struct policy *policy_check(const struct esafed *esafed, const char *file, const char *text, size_t len,
 			    struct problems *problems)
 {
-	struct policy *policy = policy_load_text(file, text, len, esafed->config->data_dir, problems);
+	struct policy *policy = policy_load(file, text, len, esafed->config->data_dir, problems);
 	struct esafe_policy *compiled = malloc(sizeof(*compiled));
 	struct idtable groups = { 0 }, categories = { 0 };
 	__s64 offset;

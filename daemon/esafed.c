@@ -53,20 +53,6 @@ static void ready_again(struct esafed *esafed)
 	notify_ready(status);
 }
 
-/* Called at the end of each load. */
-void esafed_load_over(struct esafed *esafed)
-{
-	if (esafed->stopping)
-		return;
-	if (esafed->policy && !esafed->attaching && !esafed->detached)
-		attach_all(esafed);
-	ready_again(esafed);
-	if (esafed->reload_wanted)
-		esafed_reload(esafed, "esafed");
-	else if (esafed->compile_wanted)
-		upkeep_compile(esafed);
-}
-
 /* The text of this version is the one in force: only its lists and times can have changed. */
 static bool is_in_force(struct esafed *esafed, const char *text, size_t len)
 {
@@ -80,7 +66,8 @@ static bool is_in_force(struct esafed *esafed, const char *text, size_t len)
 	return same;
 }
 
-void esafed_reload(struct esafed *esafed, const char *who)
+/* The policy file and the lists; later, if a load is under way. */
+static void reload(struct esafed *esafed, const char *who)
 {
 	struct load_order order = { .kind = LOAD_POLICY, .file = esafed->config->policy, .who = who, .action = "reload" };
 	char *text;
@@ -106,10 +93,24 @@ void esafed_reload(struct esafed *esafed, const char *who)
 		log_errno(err, "reloading");
 }
 
+/* Called at the end of each load. */
+void esafed_load_over(struct esafed *esafed)
+{
+	if (esafed->stopping)
+		return;
+	if (esafed->policy && !esafed->attaching && !esafed->detached)
+		attach_all(esafed);
+	ready_again(esafed);
+	if (esafed->reload_wanted)
+		reload(esafed, "esafed");
+	else if (esafed->compile_wanted)
+		upkeep_compile(esafed);
+}
+
 static void on_hup(void *ctx, int signo)
 {
 	notify_reloading();
-	esafed_reload(ctx, "SIGHUP");
+	reload(ctx, "SIGHUP");
 }
 
 static void on_end(void *ctx, int signo)

@@ -92,7 +92,6 @@ struct esafed {
 /* esafed.c: 0 or -errno */
 int esafed_start(struct esafed *esafed);
 void esafed_stop(struct esafed *esafed); /* the filter goes on without it */
-void esafed_reload(struct esafed *esafed, const char *who); /* policy file and lists */
 /* The policy file is not what was applied: somebody changed it, or applied another one. */
 bool esafed_file_differs(const struct esafed *esafed, const struct reg_policy *applied);
 void esafed_load_over(struct esafed *esafed);               /* told by policyload.c */

@@ -24,12 +24,6 @@ static const char *const reject_names[LIST_REJECT_COUNT] = {
 #undef X
 };
 
-static const char *const reject_meanings[LIST_REJECT_COUNT] = {
-#define X(id, name, meaning) [LIST_R_##id] = meaning,
-	LIST_REJECTS(X)
-#undef X
-};
-
 static list_line_fn *const line_fns[LIST_FORMAT_COUNT] = {
 	[LIST_PLAIN] = list_line_plain,
 	[LIST_HOSTS] = list_line_hosts,
@@ -45,22 +39,9 @@ const char *list_format_name(enum list_format format)
 	return (unsigned)format < LIST_FORMAT_COUNT ? format_names[format] : "?";
 }
 
-int list_format_get(const char *name)
-{
-	for (int i = 0; i < LIST_FORMAT_COUNT; i++)
-		if (!strcmp(name, format_names[i]))
-			return i;
-	return -ENOENT;
-}
-
 const char *list_reject_name(enum list_reject reason)
 {
 	return (unsigned)reason < LIST_REJECT_COUNT ? reject_names[reason] : "?";
-}
-
-const char *list_reject_meaning(enum list_reject reason)
-{
-	return (unsigned)reason < LIST_REJECT_COUNT ? reject_meanings[reason] : "?";
 }
 
 unsigned long list_rejected(const struct list_counts *counts)

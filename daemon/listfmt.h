@@ -113,9 +113,7 @@ void list_reader_free(struct list_reader *reader);
 int list_sniff(const char *bytes, size_t len);
 
 const char *list_format_name(enum list_format format);
-int list_format_get(const char *name); /* -ENOENT */
 const char *list_reject_name(enum list_reject reason);
-const char *list_reject_meaning(enum list_reject reason);
 unsigned long list_rejected(const struct list_counts *counts); /* lines, all reasons but boilerplate */
 
 #endif

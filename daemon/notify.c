@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -23,17 +21,6 @@ void notify_reloading(void)
 void notify_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
-}
-
-void notify_status(const char *fmt, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	sd_notifyf(0, "STATUS=%s", text);
 }
 
 static void still_here(void *ctx)

@@ -8,7 +8,6 @@
 void notify_ready(const char *status);
 void notify_reloading(void);
 void notify_stopping(void);
-void notify_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Keeps the watchdog quiet for as long as the loop turns. */
 int notify_watchdog(struct loop *loop);

@@ -22,8 +22,8 @@ static int load_one(const char *path, struct policy_text *out, struct problems *
 	return 0;
 }
 
-struct policy *policy_load_text(const char *file, const char *text, size_t len, const char *data_dir,
-				struct problems *problems)
+struct policy *policy_load(const char *file, const char *text, size_t len, const char *data_dir,
+			   struct problems *problems)
 {
 	static const char *const shipped[] = { "services.yaml", "protected.yaml", "networks.yaml" };
 	enum { SHIPPED = sizeof(shipped) / sizeof(shipped[0]) };
@@ -41,17 +41,5 @@ struct policy *policy_load_text(const char *file, const char *text, size_t len, 
 		policy = policy_read_all(texts, 1 + SHIPPED, data_dir, problems);
 	for (int i = 1; i <= SHIPPED; i++)
 		free((char *)texts[i].text);
-	return policy;
-}
-
-struct policy *policy_load(const char *path, const char *data_dir, struct problems *problems)
-{
-	struct policy_text own = { .file = path };
-	struct policy *policy;
-
-	if (load_one(path, &own, problems))
-		return NULL;
-	policy = policy_load_text(path, own.text, own.len, data_dir, problems);
-	free((char *)own.text);
 	return policy;
 }

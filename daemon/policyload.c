@@ -77,8 +77,8 @@ static int work(void *ctx)
 	int err = 0;
 
 	if (load->policy_is_new) {
-		load->policy = policy_load_text(load->file, load->text, load->order.len,
-						load->esafed->config->data_dir, &load->problems);
+		load->policy = policy_load(load->file, load->text, load->order.len, load->esafed->config->data_dir,
+					   &load->problems);
 		if (!load->policy)
 			return -EINVAL;
 	}
@@ -106,7 +106,7 @@ static int record_lists(struct load *load)
 			.rejects = list_rejected(&from->counts),
 			.loaded = now,
 			.refused = from->state != LIST_STATE_LOADED,
-			.problem = (char *)from->why,
+			.problem = from->why,
 		};
 
 		memcpy(row.sha256, from->sha256, sizeof(row.sha256));
@@ -418,7 +418,7 @@ static int gather_past(struct load *load)
 
 	load->past_is_ours = !esafed->lists.n;
 	if (load->past_is_ours)
-		return register_lists(esafed->reg, NULL, 0, past_of_register, load);
+		return register_lists(esafed->reg, past_of_register, load);
 	load->past = calloc(esafed->lists.n, sizeof(*load->past));
 	if (!load->past)
 		return -ENOMEM;

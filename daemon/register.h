@@ -96,20 +96,18 @@ int register_policies(struct reg *reg, unsigned limit, int (*row)(void *ctx, con
 
 /* ---- register_lists.c: every load of every list; the last good one of each is what the next is judged by ---- */
 struct reg_list {
-	char *name;
-	char *path;
+	const char *name;
+	const char *path;
 	__u8 sha256[32];
 	__u64 names;
 	__u64 rejects;
 	__s64 loaded;
 	bool refused;  /* not taken: the one before stayed */
-	char *problem; /* why */
+	const char *problem; /* why */
 };
-void register_list_free(struct reg_list *list);
 int register_list_add(struct reg *reg, const struct reg_list *list);
-int register_list_last(struct reg *reg, const char *name, struct reg_list *out); /* last one taken; -ENOENT */
-int register_lists(struct reg *reg, const char *name /* NULL: all */, unsigned limit,
-		   int (*row)(void *ctx, const struct reg_list *list), void *ctx);
+/* The newest first, and for each list at least the last one taken. */
+int register_lists(struct reg *reg, int (*row)(void *ctx, const struct reg_list *list), void *ctx);
 
 /* ---- register_secrets.c: made at random the first time they are asked for ---- */
 int register_secret(struct reg *reg, const char *name, void *out, size_t size);

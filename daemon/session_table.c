@@ -36,7 +36,7 @@ unsigned session_rank(unsigned how)
 	return how < ESAFE_HOW_COUNT ? rank[how] : 0;
 }
 
-bool session_same_person(const struct session *a, const struct session *b)
+static bool same_person(const struct session *a, const struct session *b)
 {
 	if (*a->user_name || *b->user_name)
 		return !strcasecmp(a->user_name, b->user_name);
@@ -60,7 +60,7 @@ static bool same_device(const struct session *old, const struct session *fresh)
 
 enum session_relation session_relation(const struct session *old, const struct session *fresh)
 {
-	bool same = session_same_person(old, fresh) && old->how == fresh->how && !strcmp(old->source, fresh->source);
+	bool same = same_person(old, fresh) && old->how == fresh->how && !strcmp(old->source, fresh->source);
 
 	/* A NAS that lost its memory counts from the start: the same id may mean another device. */
 	if (*fresh->source_id && !strcmp(old->source_id, fresh->source_id) && !strcmp(old->source, fresh->source))

@@ -37,7 +37,6 @@ struct session {
 void session_free(struct session *session);
 
 unsigned session_rank(unsigned how); /* 0: no session can be of this kind */
-bool session_same_person(const struct session *a, const struct session *b);
 /* The number in events of somebody who is on no roster; 0 if the session is a class's own. */
 __u32 session_user_number(const struct session *session);
 /* The group that the session puts its device in; "": that of the device. */

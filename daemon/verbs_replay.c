@@ -380,7 +380,7 @@ static int take_policy(struct replaying *r, const char *text)
 	__s64 offset;
 	int err;
 
-	r->policy = policy_load_text(file, text, strlen(text), r->esafed->config->data_dir, &r->problems);
+	r->policy = policy_load(file, text, strlen(text), r->esafed->config->data_dir, &r->problems);
 	if (!r->policy)
 		return -EINVAL;
 	err = compile_now(r->esafed, r->policy, &r->groups, &r->categories, &offset, r->compiled, &r->problems);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy.h"
+#include "policyfile.h"
 
 /* What every policy needs, in nine lines; more can follow. */
 #define SCHOOL                                             \
@@ -69,6 +69,17 @@ static inline char *source_file(const char *path, size_t *len)
 	text[*len] = 0;
 	fclose(file);
 	return text;
+}
+
+/* The policy that is shipped, with all that belongs to it. */
+static inline struct policy *shipped_policy(struct problems *problems)
+{
+	size_t len;
+	char *text = source_file("daemon/share/policy.yaml", &len);
+	struct policy *policy = policy_load("policy.yaml", text, len, ESAFE_SOURCE "/daemon/share", problems);
+
+	free(text);
+	return policy;
 }
 
 #endif

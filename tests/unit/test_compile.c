@@ -3,7 +3,6 @@
 #include "compiled.h"
 #include "event.h"
 #include "policy_lists.h"
-#include "policyfile.h"
 
 Test(compile, categories_follow_the_clock)
 {
@@ -400,8 +399,7 @@ Test(compile, times_that_change_too_often_are_refused)
 Test(compile, shipped_policy_compiles)
 {
 	struct problems problems = { 0 };
-	struct made m = { .policy = policy_load(ESAFE_SOURCE "/daemon/share/policy.yaml", ESAFE_SOURCE "/daemon/share",
-						&problems) };
+	struct made m = { .policy = shipped_policy(&problems) };
 	struct list_spec *specs;
 	size_t n;
 

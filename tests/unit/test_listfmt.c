@@ -343,9 +343,8 @@ Test(listfmt, the_callback_ends_the_reading)
 Test(listfmt, names_of_things)
 {
 	for (int i = 0; i < LIST_FORMAT_COUNT; i++)
-		cr_expect_eq(list_format_get(list_format_name(i)), i);
-	cr_expect_eq(list_format_get("squid"), -ENOENT);
+		cr_expect(strlen(list_format_name(i)));
 	cr_expect_str_eq(list_format_name(99), "?");
 	for (int i = 0; i < LIST_REJECT_COUNT; i++)
-		cr_expect(strlen(list_reject_name(i)) && strlen(list_reject_meaning(i)));
+		cr_expect(strlen(list_reject_name(i)));
 }

@@ -133,7 +133,7 @@ Test(networks, shipped_give_way)
 {
 	static const char own[] = NETWORKS "  - { name: teams, addresses: [192.0.2.0/24] }\n";
 	struct problems problems = { 0 };
-	struct policy *policy = policy_load_text("p.yaml", own, strlen(own), ESAFE_SOURCE "/daemon/share", &problems);
+	struct policy *policy = policy_load("p.yaml", own, strlen(own), ESAFE_SOURCE "/daemon/share", &problems);
 	size_t teams = 0, resolvers = 0;
 
 	cr_assert_not_null(policy, "%s", problems.n ? problems.item[0].text : "");
