@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +10,10 @@
 int compile_problem(struct compiling *c, struct at at, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		text = NULL;
+	problem_vadd(c->problems, at.file, at.line, at.column, fmt, args);
 	va_end(args);
-	problem_add(c->problems, at.file, at.line, at.column, "%s", text ? text : "out of memory");
-	free(text);
 	return -EINVAL;
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +20,17 @@ static struct problem *problem_slot(struct problems *problems)
 	return &item[problems->n];
 }
 
-void problem_add(struct problems *problems, const char *file, int line, int column, const char *fmt, ...)
+void problem_vadd(struct problems *problems, const char *file, int line, int column, const char *fmt, va_list args)
 {
 	struct problem *item = problem_slot(problems);
-	va_list args;
 	char *text;
 
 	if (!item) {
 		problems->dropped++;
 		return;
 	}
-	va_start(args, fmt);
 	if (vasprintf(&text, fmt, args) < 0)
 		text = NULL;
-	va_end(args);
 	item->file = strdup(file ? file : "");
 	item->line = line;
 	item->column = column;
@@ -46,6 +42,15 @@ void problem_add(struct problems *problems, const char *file, int line, int colu
 	free(item->file);
 	free(item->text);
 	problems->dropped++;
+}
+
+void problem_add(struct problems *problems, const char *file, int line, int column, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	problem_vadd(problems, file, line, column, fmt, args);
+	va_end(args);
 }
 
 void problems_free(struct problems *problems)

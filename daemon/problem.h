@@ -3,6 +3,7 @@
 #ifndef ESAFE_PROBLEM_H
 #define ESAFE_PROBLEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #define PROBLEMS_MAX 100 /* more are only counted */
@@ -21,6 +22,8 @@ struct problems {
 
 void problem_add(struct problems *problems, const char *file, int line, int column, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+void problem_vadd(struct problems *problems, const char *file, int line, int column, const char *fmt, va_list args)
+	__attribute__((format(printf, 5, 0)));
 void problems_free(struct problems *problems);
 
 /* The known word that `word` was probably meant to be, or NULL if none is near. */

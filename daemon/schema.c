@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +13,10 @@
 int reader_problem(struct reader *reader, const struct node *node, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		text = NULL;
+	problem_vadd(reader->problems, reader->file, node->line, node->column, fmt, args);
 	va_end(args);
-	problem_add(reader->problems, reader->file, node->line, node->column, "%s", text ? text : "out of memory");
-	free(text);
 	return -EINVAL;
 }
 

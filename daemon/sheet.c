@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +23,12 @@ struct sheet {
 
 void sheet_wrong(struct sheet *sheet, int line, int column, const char *fmt, ...)
 {
-	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	problem_vadd(sheet->problems, sheet->file, line, column, fmt, args);
 	va_end(args);
 	sheet->wrong++;
-	problem_add(sheet->problems, sheet->file, line, column, "%s", text);
 }
 
 static char *trim(struct csv_field *field)
