@@ -75,8 +75,7 @@ static void zone_leave(char *saved, bool changed)
 	tzset();
 }
 
-/* Seconds east of Greenwich at this moment. */
-static long offset_at(__s64 at)
+long times_offset(__s64 at)
 {
 	time_t t = at;
 	struct tm tm;
@@ -84,14 +83,14 @@ static long offset_at(__s64 at)
 	return localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
 }
 
-static __s64 change_between(__s64 low, __s64 high)
+__s64 times_first_other(__s64 low, __s64 high, long (*of)(__s64 at))
 {
-	long before = offset_at(low);
+	long before = of(low);
 
 	while (high - low > 1) {
 		__s64 middle = low + (high - low) / 2;
 
-		if (offset_at(middle) == before)
+		if (of(middle) == before)
 			low = middle;
 		else
 			high = middle;
@@ -102,15 +101,15 @@ static __s64 change_between(__s64 low, __s64 high)
 /* wall: seconds since 1970 as the clock on the wall counts them */
 static __s64 moment(__s64 wall, bool last)
 {
-	long before = offset_at(wall - DAY), after = offset_at(wall + DAY);
+	long before = times_offset(wall - DAY), after = times_offset(wall + DAY);
 	__s64 first = wall - before, second = wall - after;
-	bool first_fits = offset_at(first) == before, second_fits = offset_at(second) == after;
+	bool first_fits = times_offset(first) == before, second_fits = times_offset(second) == after;
 
 	if (first_fits && second_fits)
 		return (first < second) == last ? second : first;
 	if (first_fits || second_fits)
 		return first_fits ? first : second;
-	return change_between(first < second ? first : second, first < second ? second : first);
+	return times_first_other(first < second ? first : second, first < second ? second : first, times_offset);
 }
 
 static int add_edge(struct edges *edges, __s64 at, size_t window, int step)
@@ -212,7 +211,7 @@ int times_changes(const struct times_window *window, size_t n, const struct time
 	err = zone_enter(zone, &saved, &changed);
 	if (err)
 		return err;
-	first = (int)((now + offset_at(now)) / DAY);
+	first = (int)((now + times_offset(now)) / DAY);
 	/* from two days back: a time that began before midnight may still be open */
 	for (int day = first - 2; day <= first + (int)days + 1 && !err; day++)
 		err = add_day(&edges, window, n, calendar, day);

@@ -76,39 +76,10 @@ static int add_windows(struct timeline *t, const char *zone, __s64 now, unsigned
 	return n < 0 ? n : err;
 }
 
-/* Seconds east of Greenwich, and the day since 1970, on the wall. */
-static long offset_at(__s64 at)
+/* Since 1970, on the wall. */
+static long day_of(__s64 at)
 {
-	time_t t = at;
-	struct tm tm;
-
-	return localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
-}
-
-static int day_of(__s64 at)
-{
-	return (int)((at + offset_at(at)) / DAY);
-}
-
-/* The first second after `low` for which `of` says something else; both ends differ. */
-static __s64 first_other(__s64 low, __s64 high, long (*of)(__s64 at))
-{
-	long before = of(low);
-
-	while (high - low > 1) {
-		__s64 middle = low + (high - low) / 2;
-
-		if (of(middle) == before)
-			low = middle;
-		else
-			high = middle;
-	}
-	return high;
-}
-
-static long day_number(__s64 at)
-{
-	return day_of(at);
+	return (at + times_offset(at)) / DAY;
 }
 
 static const char *clock_words(long by)
@@ -126,13 +97,13 @@ static int add_day(struct timeline *t, __s64 noon)
 	int day = day_of(noon);
 	enum times_kind kind = times_day_kind(&t->policy->calendar, day);
 	__s64 before = noon - DAY;
-	long by = offset_at(noon) - offset_at(before);
+	long by = times_offset(noon) - times_offset(before);
 	int err = 0;
 
 	if (kind != times_day_kind(&t->policy->calendar, day - 1))
-		err = add_moment(t, &(struct moment){ first_other(before, noon, day_number), 0, false, begins[kind] });
+		err = add_moment(t, &(struct moment){ times_first_other(before, noon, day_of), 0, false, begins[kind] });
 	if (!err && by)
-		err = add_moment(t, &(struct moment){ first_other(before, noon, offset_at), 0, false, clock_words(by) });
+		err = add_moment(t, &(struct moment){ times_first_other(before, noon, times_offset), 0, false, clock_words(by) });
 	return err;
 }
 
@@ -149,7 +120,7 @@ static int gather(struct timeline *t, const char *zone, __s64 now, unsigned days
 {
 	int err = add_windows(t, zone, now, days);
 	/* noon of the first day: a day is never a whole day from noon to noon when the clocks change, but never two */
-	__s64 noon = now - (now + offset_at(now)) % DAY + DAY / 2;
+	__s64 noon = now - (now + times_offset(now)) % DAY + DAY / 2;
 
 	for (unsigned i = 0; i <= days && !err; i++)
 		err = add_day(t, noon + (__s64)i * DAY);

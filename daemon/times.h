@@ -48,6 +48,10 @@ int times_span_parse(const char *text, struct times_span *out, const char **why)
 int times_range_text(const struct times_range *range, char *out, size_t size);
 int times_span_text(const struct times_span *span, char *out, size_t size);
 
+long times_offset(__s64 at); /* seconds east of Greenwich at this moment, by TZ */
+/* The first second after `low` for which `of` says something else; both ends differ. */
+__s64 times_first_other(__s64 low, __s64 high, long (*of)(__s64 at));
+
 enum times_kind times_day_kind(const struct times_calendar *calendar, int day);
 bool times_zone_known(const char *zone);
 
