@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "change.h"
 #include "clock.h"
 #include "devices.h"
-#include "esafed.h"
+#include "known.h"
 #include "people.h"
 #include "register_people.h"
 #include "sessions.h"
@@ -92,99 +89,7 @@ void change_end(struct request *request, int err, const char *kind, const char *
 		request_end(request, CTL_FAILED, "%s", strerror(-err));
 }
 
-/* ---- names that must be known ---- */
-
-static int add_name(struct known_names *known, const char *name)
-{
-	if (!(known->n & (known->n - 1))) { /* room doubles */
-		char **bigger = realloc(known->name, (known->n ? known->n * 2 : 1) * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		known->name = bigger;
-	}
-	known->name[known->n] = strdup(name);
-	return known->name[known->n] ? (known->n++, 0) : -ENOMEM;
-}
-
-static int add_class(void *ctx, const struct reg_class *class)
-{
-	return add_name(ctx, class->name);
-}
-
-static int add_room(void *ctx, const struct reg_room *room)
-{
-	return add_name(ctx, room->name);
-}
-
-static int add_groups(struct known_names *known, const struct policy *policy)
-{
-	int err = 0;
-
-	for (size_t i = 0; policy && i < policy->groups && !err; i++)
-		err = add_name(known, policy->group[i].name);
-	return err;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcasecmp(*(char *const *)a, *(char *const *)b);
-}
-
-int known_names_load(struct known_names *known, enum known_kind kind, const struct esafed *esafed)
-{
-	static const char *const what[KNOWN_KINDS] = { "group", "class", "room" };
-	int err;
-
-	*known = (struct known_names){ .what = what[kind] };
-	if (kind == KNOWN_GROUPS)
-		err = add_groups(known, esafed->policy);
-	else if (kind == KNOWN_CLASSES)
-		err = register_classes(esafed->reg, add_class, known);
-	else
-		err = register_rooms(esafed->reg, add_room, known);
-	if (err)
-		known_names_free(known);
-	else if (known->n)
-		qsort(known->name, known->n, sizeof(*known->name), by_name);
-	return err;
-}
-
-void known_names_free(struct known_names *known)
-{
-	for (size_t i = 0; i < known->n; i++)
-		free(known->name[i]);
-	free(known->name);
-	*known = (struct known_names){ .what = known->what };
-}
-
-/* Groups are told apart by case, classes and rooms are not. */
-bool known_names_has(const struct known_names *known, const char *name)
-{
-	bool groups = !strcmp(known->what, "group");
-	char **found;
-
-	if (!name || !*name || (groups && !known->n))
-		return true;
-	found = known->n ? bsearch(&name, known->name, known->n, sizeof(*known->name), by_name) : NULL;
-	if (!found || !groups)
-		return found;
-	for (size_t i = 0; i < known->n; i++)
-		if (!strcmp(known->name[i], name))
-			return true;
-	return false;
-}
-
-void known_names_complain(const struct known_names *known, const char *name, char *out, size_t size)
-{
-	const char *near = nearest(name, (const char *const *)known->name, known->n);
-
-	snprintf(out, size, "%s %s%s%s%s", strcmp(known->what, "group") ? known->what[0] == 'c' ?
-		 "there is no class" : "there is no room" : "the policy has no group", name,
-		 near ? "; did you mean " : "", near ?: "", near ? "?" : "");
-}
-
-bool change_is_known(struct request *request, enum known_kind kind, const char *name)
+bool change_is_known(struct request *request, unsigned kind, const char *name)
 {
 	struct known_names known;
 	char text[512];

@@ -20,24 +20,7 @@ int change_people(struct request *request, int (*change)(struct reg *reg, void *
 /* Ends the request with what an errno means for a thing of this kind: "device", "user". */
 void change_end(struct request *request, int err, const char *kind, const char *what);
 
-/*
- * Names that must be known: those of groups are in the policy, of classes and rooms in the register. One that is not
- * is told with the nearest known one.
- */
-struct known_names {
-	const char *what; /* "group" */
-	size_t n;
-	char **name; /* in order */
-};
-enum known_kind { KNOWN_GROUPS, KNOWN_CLASSES, KNOWN_ROOMS, KNOWN_KINDS };
-struct esafed;
-int known_names_load(struct known_names *known, enum known_kind kind, const struct esafed *esafed);
-void known_names_free(struct known_names *known);
-/* "" and NULL are known; where there is no policy so is every group. */
-bool known_names_has(const struct known_names *known, const char *name);
-void known_names_complain(const struct known_names *known, const char *name, char *out, size_t size);
-
-/* For one name given to a verb. false: the request was ended. */
-bool change_is_known(struct request *request, enum known_kind kind, const char *name);
+/* Is this the name of a group, class, room, ... (ESAFE_SCOPE_...)? false: the request was ended. */
+bool change_is_known(struct request *request, unsigned kind, const char *name);
 
 #endif

@@ -3,90 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "permit.h"
+#include "known.h"
 #include "register_people.h"
 #include "subjects.h"
 #include "verbs.h"
 
-/* ---- names, for the nearest of them ---- */
-
-struct known {
-	char **name;
-	size_t n, room;
-};
-
-static int add_name(struct known *known, const char *name)
-{
-	if (known->n == known->room) {
-		size_t room = known->room ? known->room * 2 : 64;
-		char **bigger = realloc(known->name, room * sizeof(char *));
-
-		if (!bigger)
-			return -ENOMEM;
-		known->name = bigger;
-		known->room = room;
-	}
-	known->name[known->n] = strdup(name);
-	return known->name[known->n] ? (known->n++, 0) : -ENOMEM;
-}
-
-static int add_device(void *ctx, const struct reg_device *device)
-{
-	return add_name(ctx, device->name);
-}
-
-static int add_user(void *ctx, const struct reg_user *user)
-{
-	return user->gone ? 0 : add_name(ctx, user->name);
-}
-
-static int add_class(void *ctx, const struct reg_class *class)
-{
-	return add_name(ctx, class->name);
-}
-
-static int add_room(void *ctx, const struct reg_room *room)
-{
-	return add_name(ctx, room->name);
-}
-
-static void gather(const struct esafed *esafed, unsigned kind, struct known *known)
-{
-	switch (kind) {
-	case ESAFE_SCOPE_DEVICE:
-		register_devices(esafed->reg, add_device, known);
-		break;
-	case ESAFE_SCOPE_USER:
-		register_users(esafed->reg, add_user, known);
-		break;
-	case ESAFE_SCOPE_CLASS:
-		register_classes(esafed->reg, add_class, known);
-		break;
-	case ESAFE_SCOPE_ROOM:
-		register_rooms(esafed->reg, add_room, known);
-		break;
-	default:
-		for (size_t i = 0; esafed->policy && i < esafed->policy->groups; i++)
-			if (add_name(known, esafed->policy->group[i].name))
-				break;
-	}
-}
-
 static void complain(struct request *request, unsigned kind, const char *what)
 {
-	struct known known = { 0 };
-	const char *near;
+	struct known_names known;
+	char text[512];
 
-	gather(request_esafed(request), kind, &known);
-	near = nearest(what, (const char *const *)known.name, known.n);
-	request_end(request, CTL_NOT_FOUND, "there is no %s %s%s%s%s", permit_scope_word(kind), what,
-		    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-	while (known.n)
-		free(known.name[--known.n]);
-	free(known.name);
+	known_names_load(&known, kind, request_esafed(request)); /* without them, the nearest is not told */
+	known_names_complain(&known, what, text, sizeof(text));
+	request_end(request, CTL_NOT_FOUND, "%s", text);
+	known_names_free(&known);
 }
-
-/* ---- numbers ---- */
 
 static int find_device(const struct esafed *esafed, const char *what, __u32 *id, char **name)
 {

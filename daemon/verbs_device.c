@@ -193,9 +193,9 @@ static void put_and_show(struct request *request, struct reg_device *device)
 	char detail[512];
 	int err;
 
-	if (!change_is_known(request, KNOWN_GROUPS, device->group) ||
-	    !change_is_known(request, KNOWN_CLASSES, device->class_name) ||
-	    !change_is_known(request, KNOWN_ROOMS, device->room))
+	if (!change_is_known(request, ESAFE_SCOPE_GROUP, device->group) ||
+	    !change_is_known(request, ESAFE_SCOPE_CLASS, device->class_name) ||
+	    !change_is_known(request, ESAFE_SCOPE_ROOM, device->room))
 		return;
 	describe(device, detail);
 	err = change_register(request, put_device, device, detail);

@@ -8,6 +8,7 @@
 #include "change.h"
 #include "clock.h"
 #include "devices_csv.h"
+#include "known.h"
 #include "verbs.h"
 
 struct import {
@@ -37,7 +38,7 @@ static int keep_device(void *ctx, const struct reg_device *device)
 	return err;
 }
 
-static int check_names(const struct import *import, enum known_kind kind, const char *file, struct problems *problems)
+static int check_names(const struct import *import, unsigned kind, const char *file, struct problems *problems)
 {
 	struct known_names known;
 	char text[512];
@@ -45,8 +46,8 @@ static int check_names(const struct import *import, enum known_kind kind, const 
 
 	for (size_t i = 0; i < import->want.n && !err; i++) {
 		const struct reg_device *device = &import->want.item[i];
-		const char *name = kind == KNOWN_GROUPS ? device->group : kind == KNOWN_CLASSES ? device->class_name :
-												  device->room;
+		const char *name = kind == ESAFE_SCOPE_GROUP ? device->group :
+				   kind == ESAFE_SCOPE_CLASS ? device->class_name : device->room;
 
 		if (known_names_has(&known, name))
 			continue;
@@ -135,11 +136,12 @@ static int take_all(struct reg *reg, void *ctx)
 
 static int read_all(struct import *import, const char *file, struct problems *problems)
 {
+	static const unsigned kinds[] = { ESAFE_SCOPE_GROUP, ESAFE_SCOPE_CLASS, ESAFE_SCOPE_ROOM };
 	const char *text = request_text(import->request, "text");
 	int err = devices_csv_read(file, text, strlen(text), &import->want, problems);
 
-	for (int kind = 0; kind < KNOWN_KINDS && !err; kind++)
-		err = check_names(import, kind, file, problems);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !err; i++)
+		err = check_names(import, kinds[i], file, problems);
 	if (!err && problems->n)
 		err = -EINVAL;
 	return err ?: register_devices(request_esafed(import->request)->reg, keep_device, &import->have);

@@ -105,7 +105,8 @@ static void put_and_show_user(struct request *request, struct reg_user *user)
 	char detail[512], id[16];
 	int err;
 
-	if (!change_is_known(request, KNOWN_GROUPS, user->group) || !change_is_known(request, KNOWN_CLASSES, user->class_name))
+	if (!change_is_known(request, ESAFE_SCOPE_GROUP, user->group) ||
+	    !change_is_known(request, ESAFE_SCOPE_CLASS, user->class_name))
 		return;
 	snprintf(detail, sizeof(detail), "%s group %s class %s", user->name, *user->group ? user->group : "of the class",
 		 *user->class_name ? user->class_name : "none");
@@ -218,7 +219,8 @@ static void put_and_show_class(struct request *request, struct reg_class *class)
 	char detail[512];
 	int err;
 
-	if (!change_is_known(request, KNOWN_GROUPS, class->group) || !change_is_known(request, KNOWN_ROOMS, class->room))
+	if (!change_is_known(request, ESAFE_SCOPE_GROUP, class->group) ||
+	    !change_is_known(request, ESAFE_SCOPE_ROOM, class->room))
 		return;
 	snprintf(detail, sizeof(detail), "%s group %s room %s", class->name, *class->group ? class->group : "none",
 		 *class->room ? class->room : "none");

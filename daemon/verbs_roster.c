@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "clock.h"
+#include "known.h"
 #include "roster_csv.h"
 #include "verbs.h"
 
@@ -42,7 +43,7 @@ static int check_groups(const struct import *import, const char *file, struct pr
 {
 	struct known_names groups;
 	char text[512];
-	int err = known_names_load(&groups, KNOWN_GROUPS, request_esafed(import->request));
+	int err = known_names_load(&groups, ESAFE_SCOPE_GROUP, request_esafed(import->request));
 
 	for (size_t i = 0; i < import->want.n && !err; i++) {
 		if (known_names_has(&groups, import->want.item[i].group))
@@ -185,13 +186,13 @@ static int read_all(struct import *import, const char *file, struct problems *pr
 	if (!err && problems->n)
 		err = -EINVAL;
 	if (!err)
-		err = known_names_load(&import->classes, KNOWN_CLASSES, esafed);
+		err = known_names_load(&import->classes, ESAFE_SCOPE_CLASS, esafed);
 	return err ?: register_users(esafed->reg, keep_user, import);
 }
 
 void verb_user_import(struct request *request)
 {
-	struct import import = { .request = request, .classes.what = "class" };
+	struct import import = { .request = request };
 	const char *file = request_text(request, "file");
 	struct problems problems = { 0 };
 	int err;
