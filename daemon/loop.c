@@ -55,19 +55,20 @@ struct loop {
 
 /* ---- sources ---- */
 
+/* A descriptor of the loop's own is closed if that fails. */
 static struct loop_source *source_add(struct loop *loop, struct loop_source with, uint32_t events)
 {
 	struct loop_source *source = malloc(sizeof(*source));
 	struct epoll_event event = { .events = events, .data.ptr = source };
 
-	if (!source)
-		return NULL;
-	*source = with;
-	source->loop = loop;
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0) {
+	if (!source || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, with.fd, &event) < 0) {
+		if (with.own_fd)
+			close(with.fd);
 		free(source);
 		return NULL;
 	}
+	*source = with;
+	source->loop = loop;
 	source->next = loop->sources;
 	source->link = &loop->sources;
 	if (source->next)
@@ -136,15 +137,9 @@ static void timer_ready(struct loop_source *source, uint32_t events)
 static struct loop_source *timer_add(struct loop *loop, int clock, void (*fn)(void *ctx), void *ctx)
 {
 	struct loop_source source = { .own_fd = true, .ready = timer_ready, .on_time = fn, .ctx = ctx };
-	struct loop_source *added;
 
 	source.fd = timerfd_create(clock, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (source.fd < 0)
-		return NULL;
-	added = source_add(loop, source, EPOLLIN);
-	if (!added)
-		close(source.fd);
-	return added;
+	return source.fd < 0 ? NULL : source_add(loop, source, EPOLLIN);
 }
 
 static struct timespec from_ms(uint64_t ms)
@@ -197,7 +192,6 @@ static void signal_ready(struct loop_source *source, uint32_t events)
 struct loop_source *loop_signal(struct loop *loop, int signo, void (*fn)(void *ctx, int signo), void *ctx)
 {
 	struct loop_source source = { .own_fd = true, .ready = signal_ready, .on_signal = fn, .ctx = ctx };
-	struct loop_source *added;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -205,12 +199,7 @@ struct loop_source *loop_signal(struct loop *loop, int signo, void (*fn)(void *c
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return NULL;
 	source.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (source.fd < 0)
-		return NULL;
-	added = source_add(loop, source, EPOLLIN);
-	if (!added)
-		close(source.fd);
-	return added;
+	return source.fd < 0 ? NULL : source_add(loop, source, EPOLLIN);
 }
 
 /* ---- workers ---- */
