@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "devices_csv.h"
+#include "hex.h"
 #include "sheet.h"
 
 #define DEVICES_MAX 100000
@@ -15,14 +16,6 @@
 enum { COL_MAC, COL_NAME, COL_GROUP, COL_OWNER, COL_NOTE, COL_CLASS, COL_ROOM, COLUMNS };
 
 /* ---- addresses ---- */
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* How a MAC is cut: digits between separators. */
 static const struct {
 	char separator;
@@ -36,9 +29,9 @@ static int mac_parse(const char *text, char separator, int digits, __u8 mac[6])
 	for (int i = 0; i < 12; i++) {
 		if (i && i % digits == 0 && *text++ != separator)
 			return -EINVAL;
-		if (hex(*text) < 0)
+		if (hex_digit(*text) < 0)
 			return -EINVAL;
-		out[i / 2] = (__u8)(out[i / 2] << 4 | hex(*text++));
+		out[i / 2] = (__u8)(out[i / 2] << 4 | hex_digit(*text++));
 	}
 	if (*text)
 		return -EINVAL;

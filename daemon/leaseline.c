@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "hex.h"
 #include "leaseline.h"
 
 #define WORD_SIZE 80
@@ -22,14 +23,6 @@ static bool next_word(const char **at, const char *end, char out[WORD_SIZE])
 	out[len] = '\0';
 	*at += len;
 	return true;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool parse_mac(const char *word, __u8 mac[6])

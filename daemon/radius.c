@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "hex.h"
 #include "radius.h"
 
 #define ACCOUNTING_REQUEST 4
@@ -87,18 +88,13 @@ static void take_text(const __u8 *value, size_t len, char *out)
 	out[len] = '\0';
 }
 
-static int hex(int c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
-
 int radius_mac(const char *text, __u8 mac[6])
 {
 	__u8 got[6] = { 0 };
 	int digits = 0;
 
 	for (; *text && digits < 12; text++) {
-		int value = hex((unsigned char)*text);
+		int value = hex_digit(*text);
 
 		if (value >= 0) {
 			got[digits / 2] = got[digits / 2] << 4 | value;

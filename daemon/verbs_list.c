@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "finding.h"
+#include "hex.h"
 #include "names.h"
 #include "policyload.h"
 #include "verbs.h"
@@ -16,8 +17,7 @@ static json_t *list_row(const struct esafed *esafed, const struct list_result *i
 	json_t *row = json_object();
 	char hex[65];
 
-	for (int i = 0; i < 32; i++)
-		snprintf(hex + i * 2, 3, "%02x", item->sha256[i]);
+	hex_text(item->sha256, 32, hex);
 	reply_text(row, "name", item->spec->name);
 	reply_text(row, "category", idtable_name(&esafed->categories, item->spec->category));
 	reply_text(row, "state", list_state_name(item->state));

@@ -6,6 +6,7 @@
 
 #include "compilenow.h"
 #include "diff.h"
+#include "hex.h"
 #include "policy_show.h"
 #include "policyfile.h"
 #include "policyload.h"
@@ -263,8 +264,7 @@ static int history_row(void *ctx, const struct reg_policy *policy)
 	json_t *row = json_object();
 	char hex[65];
 
-	for (int i = 0; i < 32; i++)
-		snprintf(hex + i * 2, 3, "%02x", policy->sha256[i]);
+	hex_text(policy->sha256, 32, hex);
 	reply_number(row, "version", policy->version);
 	reply_time(row, "time", policy->time);
 	reply_text(row, "who", policy->who);

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "hex.h"
 #include "log.h"
 #include "login.h"
 #include "register_vouchers.h"
@@ -114,8 +115,7 @@ static int terms_read(const struct esafed *esafed, struct terms *out)
 	if (err)
 		return log_errno(err, "%s", esafed->config->terms);
 	SHA256((const __u8 *)out->text, len, out->sha256);
-	for (int i = 0; i < 32; i++)
-		snprintf(out->version + 2 * i, 3, "%02x", out->sha256[i]);
+	hex_text(out->sha256, 32, out->version);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "duration.h"
+#include "hex.h"
 #include "register_vouchers.h"
 #include "sessions.h"
 #include "verbs.h"
@@ -245,8 +246,7 @@ static int terms_row(void *ctx, const struct reg_acceptance *acceptance)
 	json_t *row = json_object();
 	char version[13];
 
-	for (int i = 0; i < 6; i++)
-		snprintf(version + 2 * i, 3, "%02x", acceptance->sha256[i]);
+	hex_text(acceptance->sha256, 6, version);
 	reply_time(row, "time", acceptance->time);
 	reply_text(row, "who", acceptance->who);
 	reply_text(row, "how", acceptance->how);

@@ -7,15 +7,8 @@
 #include <string.h>
 
 #include "form.h"
+#include "hex.h"
 #include "pagetext.h"
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* In place: what is decoded is never longer. Returns the length, or -EINVAL. */
 static long decode(char *text, size_t len)
@@ -28,7 +21,7 @@ static long decode(char *text, size_t len)
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			int high = at + 2 < len ? hex(text[at + 1]) : -1, low = high < 0 ? -1 : hex(text[at + 2]);
+			int high = at + 2 < len ? hex_digit(text[at + 1]) : -1, low = high < 0 ? -1 : hex_digit(text[at + 2]);
 
 			if (low < 0)
 				return -EINVAL;

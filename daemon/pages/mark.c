@@ -3,8 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 
+#include "hex.h"
 #include "mark.h"
-#include "pagetext.h"
 
 static void mark(const uint8_t secret[32], const uint8_t source[16], const char *cookie, int64_t hour,
 		 char out[MARK_TEXT])
@@ -19,7 +19,7 @@ static void mark(const uint8_t secret[32], const uint8_t source[16], const char 
 		len += 64;
 	}
 	HMAC(EVP_sha256(), secret, 32, text, len, digest, NULL);
-	text_hex(digest, sizeof(digest), out);
+	hex_text(digest, sizeof(digest), out);
 }
 
 void mark_make(const uint8_t secret[32], const uint8_t source[16], const char *cookie, int64_t now_s,

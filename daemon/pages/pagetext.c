@@ -86,14 +86,3 @@ void text_line(const char *text, char *out, size_t size)
 		out[at++] = *text >= ' ' && *text <= '~' ? *text : '?';
 	out[at] = '\0';
 }
-
-void text_hex(const unsigned char *bytes, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	out[2 * n] = '\0';
-}

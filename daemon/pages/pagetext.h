@@ -17,6 +17,5 @@ void text_escape(FILE *out, const char *text);
 void text_line(const char *text, char *out, size_t size);
 
 /* Bytes as hexadecimal digits. */
-void text_hex(const unsigned char *bytes, size_t n, char *out /* 2n + 1 */);
 
 #endif

@@ -7,8 +7,8 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
+#include "hex.h"
 #include "signedin.h"
-#include "pagetext.h"
 
 #define PEOPLE 256
 #define LONGEST_MS (10ull * 3600 * 1000) /* then it is another day */
@@ -57,7 +57,7 @@ int signed_in_add(struct signed_in *table, const char *account, uint64_t now_ms,
 		return -EAGAIN;
 	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
 		return -EIO;
-	text_hex(bytes, sizeof(bytes), cookie);
+	hex_text(bytes, sizeof(bytes), cookie);
 	SHA256((const unsigned char *)cookie, 64, at->key);
 	strcpy(at->account, account);
 	at->since_ms = at->used_ms = now_ms ?: 1;
