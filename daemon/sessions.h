@@ -72,6 +72,8 @@ struct sessions_stats {
 };
 void sessions_stats(const struct esafed *esafed, struct sessions_stats *out);
 const struct session_table *sessions_table(const struct esafed *esafed);
+/* What the register says of the device that it is on: -ENOENT, or a device to be freed. */
+int sessions_device(const struct esafed *esafed, const struct session *session, struct reg_device *out);
 /* Another place where this person is at the same time; NULL: none. */
 const struct session *sessions_elsewhere(const struct esafed *esafed, const struct session *session);
 

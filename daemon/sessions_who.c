@@ -52,17 +52,24 @@ static int look_up_class(const struct esafed *esafed, struct session *session, s
 	return err;
 }
 
-static int look_up_room(const struct esafed *esafed, struct session *session)
+int sessions_device(const struct esafed *esafed, const struct session *session, struct reg_device *out)
 {
-	struct reg_device device;
 	__u8 key[16] = { 0 };
 	int err = -ENOENT;
 
 	memcpy(key, session->mac, sizeof(session->mac));
 	if (session->has_mac)
-		err = register_device_by_addr(esafed->reg, ESAFE_BY_MAC, key, &device);
+		err = register_device_by_addr(esafed->reg, ESAFE_BY_MAC, key, out);
 	for (unsigned i = 0; i < session->addrs && err == -ENOENT; i++)
-		err = register_device_by_addr(esafed->reg, ESAFE_BY_ADDRESS, session->addr[i], &device);
+		err = register_device_by_addr(esafed->reg, ESAFE_BY_ADDRESS, session->addr[i], out);
+	return err;
+}
+
+static int look_up_room(const struct esafed *esafed, struct session *session)
+{
+	struct reg_device device;
+	int err = sessions_device(esafed, session, &device);
+
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	session->room = device.room_id;

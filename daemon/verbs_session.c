@@ -50,15 +50,8 @@ static void add_addresses(json_t *row, const struct session *session)
 static void add_device(json_t *row, const struct esafed *esafed, const struct session *session)
 {
 	struct reg_device device;
-	__u8 key[16] = { 0 };
-	int err = -ENOENT;
 
-	memcpy(key, session->mac, sizeof(session->mac));
-	if (session->has_mac)
-		err = register_device_by_addr(esafed->reg, ESAFE_BY_MAC, key, &device);
-	for (unsigned i = 0; i < session->addrs && err; i++)
-		err = register_device_by_addr(esafed->reg, ESAFE_BY_ADDRESS, session->addr[i], &device);
-	if (err)
+	if (sessions_device(esafed, session, &device))
 		return;
 	reply_text(row, "device", device.name);
 	register_device_free(&device);
