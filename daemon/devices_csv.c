@@ -71,30 +71,12 @@ void device_key_text(__u8 kind, const __u8 addr[16], char out[46])
 }
 
 /* ---- reading ---- */
-struct reading {
-	struct devices devices;
-	size_t room;
-};
-
-static int add_device(struct reading *reading, const struct reg_device *device, int line)
+int devices_add(struct devices *devices, const struct reg_device *device, int line)
 {
-	struct devices *devices = &reading->devices;
-	struct reg_device *item;
-	int *lines;
+	int err = sheet_room((void **)&devices->item, sizeof(*devices->item), &devices->line, devices->n, &devices->room);
 
-	if (devices->n == reading->room) {
-		size_t room = reading->room * 2 + 64;
-
-		item = realloc(devices->item, room * sizeof(*item));
-		if (item)
-			devices->item = item;
-		lines = realloc(devices->line, room * sizeof(*lines));
-		if (lines)
-			devices->line = lines;
-		if (!item || !lines)
-			return -ENOMEM;
-		reading->room = room;
-	}
+	if (err)
+		return err;
 	devices->line[devices->n] = line;
 	devices->item[devices->n++] = *device;
 	return 0;
@@ -132,7 +114,7 @@ static int take_record(void *ctx, struct sheet *sheet, int line, const struct sh
 		*texts[i] = value[i].text ? strdup(value[i].text) : NULL;
 		err = value[i].text && !*texts[i] ? -ENOMEM : 0;
 	}
-	err = err ?: add_device(ctx, &device, line);
+	err = err ?: devices_add(ctx, &device, line);
 	if (err)
 		register_device_free(&device);
 	return err;
@@ -173,12 +155,11 @@ static const struct reg_device **sorted(const struct devices *devices, int (*by)
 
 int devices_csv_read(const char *file, const char *text, size_t len, struct devices *out, struct problems *problems)
 {
-	struct reading reading = { 0 };
-	struct devices *devices = &reading.devices;
+	struct devices devices = { 0 };
 	unsigned before = problems->n + problems->dropped;
-	int err = sheet_read(&kind, file, text, len, problems, &reading);
-	struct sheet_twice twice = { file, "MAC or address", devices->item, devices->n, sizeof(*devices->item),
-				     devices->line, by_key };
+	int err = sheet_read(&kind, file, text, len, problems, &devices);
+	struct sheet_twice twice = { file, "MAC or address", devices.item, devices.n, sizeof(*devices.item),
+				     devices.line, by_key };
 
 	if (!err || err == -EINVAL)
 		err = sheet_check_twice(&twice, problems) ?: err;
@@ -188,12 +169,11 @@ int devices_csv_read(const char *file, const char *text, size_t len, struct devi
 		err = sheet_check_twice(&twice, problems) ?: err;
 	if (!err && problems->n + problems->dropped > before)
 		err = -EINVAL;
-	if (err) {
-		devices_free(devices);
-		return err;
-	}
-	*out = *devices;
-	return 0;
+	if (err)
+		devices_free(&devices);
+	else
+		*out = devices;
+	return err;
 }
 
 void devices_free(struct devices *devices)

@@ -12,6 +12,7 @@ struct devices {
 	size_t n;
 	struct reg_device *item; /* id 0 */
 	int *line;
+	size_t room;
 };
 
 /*
@@ -20,6 +21,7 @@ struct devices {
  * said; `out` is only touched on success.
  */
 int devices_csv_read(const char *file, const char *text, size_t len, struct devices *out, struct problems *problems);
+int devices_add(struct devices *devices, const struct reg_device *device, int line); /* takes the texts; 0 or -ENOMEM */
 void devices_free(struct devices *devices);
 
 /*

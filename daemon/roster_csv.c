@@ -13,22 +13,10 @@ enum { COL_USER, COL_NAME, COL_GROUP, COL_CLASS, COLUMNS };
 
 int roster_add(struct roster *roster, const struct reg_user *user, int line)
 {
-	struct reg_user *item;
-	int *lines;
+	int err = sheet_room((void **)&roster->item, sizeof(*roster->item), &roster->line, roster->n, &roster->room);
 
-	if (roster->n == roster->room) {
-		size_t room = roster->room * 2 + 64;
-
-		item = realloc(roster->item, room * sizeof(*item));
-		if (item)
-			roster->item = item;
-		lines = realloc(roster->line, room * sizeof(*lines));
-		if (lines)
-			roster->line = lines;
-		if (!item || !lines)
-			return -ENOMEM;
-		roster->room = room;
-	}
+	if (err)
+		return err;
 	roster->line[roster->n] = line;
 	roster->item[roster->n++] = *user;
 	return 0;

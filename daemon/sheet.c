@@ -242,6 +242,26 @@ int sheet_read(const struct sheet_kind *kind, const char *file, const char *text
 
 /* ---- what readers of sheets share ---- */
 
+int sheet_room(void **item, size_t size, int **line, size_t n, size_t *room)
+{
+	size_t more = *room * 2 + 64;
+	void *items;
+	int *lines;
+
+	if (n < *room)
+		return 0;
+	items = realloc(*item, more * size);
+	if (items)
+		*item = items;
+	lines = realloc(*line, more * sizeof(*lines));
+	if (lines)
+		*line = lines;
+	if (!items || !lines)
+		return -ENOMEM;
+	*room = more;
+	return 0;
+}
+
 const void **sheet_sorted(const void *item, size_t n, size_t size, int (*by)(const void *a, const void *b))
 {
 	const void **index = malloc((n + 1) * sizeof(*index));

@@ -56,6 +56,9 @@ struct sheet_twice {
 };
 int sheet_check_twice(const struct sheet_twice *twice, struct problems *problems);
 
+/* Room for one more item and its line; n of *room are taken. 0 or -ENOMEM. */
+int sheet_room(void **item, size_t size, int **line, size_t n, size_t *room);
+
 /* Pointers to n items in the order of `by`, for bsearch(); the caller frees. */
 const void **sheet_sorted(const void *item, size_t n, size_t size, int (*by)(const void *a, const void *b));
 

@@ -23,18 +23,14 @@ struct import {
 
 static int keep_device(void *ctx, const struct reg_device *device)
 {
-	struct devices *have = ctx;
-	int err;
+	struct reg_device copy;
+	int err = register_device_copy(device, &copy);
 
-	if (!(have->n & (have->n - 1))) { /* room doubles */
-		struct reg_device *bigger = realloc(have->item, (have->n ? have->n * 2 : 1) * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		have->item = bigger;
-	}
-	err = register_device_copy(device, &have->item[have->n]);
-	have->n += !err;
+	if (err)
+		return err;
+	err = devices_add(ctx, &copy, 0);
+	if (err)
+		register_device_free(&copy);
 	return err;
 }
 
