@@ -39,7 +39,7 @@ DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 PAGES_SRC := $(wildcard daemon/pages/*.c)
 # What esafe-pages shares with the daemon: nothing that knows of packets, policies or databases.
-PAGES_SHARED := clock file limit log loop notify prefix problem schema yamltree
+PAGES_SHARED := clock file limit log loop notify prefix problem schema webloop yamltree
 DAEMON_OBJ := $(DAEMON_SRC:%.c=$(B)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(B)/%.o)
 PAGES_OBJ := $(PAGES_SRC:%.c=$(B)/%.o)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libmicrohttpd without threads: it watches its connections with an epoll of its own, whose descriptor the event loop
- * watches. Sockets do not block and a page is whole in memory before its first byte is sent, so that a slow reader
- * costs one connection for a few seconds and nothing else.
+ * Sockets do not block and a page is whole in memory before its first byte is sent, so that a slow reader costs one
+ * connection for a few seconds and nothing else.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,22 +9,20 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <microhttpd.h>
 
 #include "http.h"
 #include "log.h"
+#include "webloop.h"
 
 #define CONNECTIONS 32
 #define PER_ADDRESS 16
 #define SECONDS 5 /* a connection without progress is closed */
 
 struct http {
-	struct MHD_Daemon *daemon;
-	struct loop *loop;
-	struct loop_source *source, *timer;
+	struct webloop web;
 	const struct http_page *pages;
 	size_t pages_count;
 	unsigned port;
@@ -95,28 +92,6 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	return answer_text(connection, MHD_HTTP_NOT_FOUND, "no such page\n");
 }
 
-/* libmicrohttpd works, and says when it wants to again at the latest. */
-static void http_work(struct http *http)
-{
-	MHD_UNSIGNED_LONG_LONG ms;
-
-	MHD_run(http->daemon);
-	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
-		loop_timer_again(http->timer, 0, 0);
-	else
-		loop_timer_again(http->timer, ms ? ms : 1, 0);
-}
-
-static void on_ready(void *ctx, uint32_t events)
-{
-	http_work(ctx);
-}
-
-static void on_timer(void *ctx)
-{
-	http_work(ctx);
-}
-
 /* "127.0.0.1:9464" or "[::1]:9464" */
 static int address_parse(const char *text, struct sockaddr_storage *out, socklen_t *len)
 {
@@ -173,41 +148,31 @@ static int listen_on(const char *text, unsigned *port)
 	return fd;
 }
 
-static int http_watch(struct http *http)
-{
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-
-	if (!info || info->epoll_fd < 0)
-		return -EIO;
-	http->source = loop_fd(http->loop, info->epoll_fd, EPOLLIN, on_ready, http);
-	http->timer = loop_timer(http->loop, 0, 0, on_timer, http);
-	return http->source && http->timer ? 0 : -ENOMEM;
-}
-
 int http_start(struct loop *loop, const char *listen, const struct http_page *pages, size_t n, struct http **out)
 {
 	struct http *http = calloc(1, sizeof(*http));
+	struct MHD_Daemon *daemon;
 	int fd, err;
 
 	if (!http)
 		return -ENOMEM;
-	*http = (struct http){ .loop = loop, .pages = pages, .pages_count = n };
+	*http = (struct http){ .pages = pages, .pages_count = n };
 	fd = listen_on(listen, &http->port);
 	if (fd < 0) {
 		free(http);
 		return fd;
 	}
-	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, fd,
-					MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-					MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS,
-					MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS,
-					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
-	if (!http->daemon) {
+	daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, fd,
+				  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+				  MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS,
+				  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SECONDS,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
+	if (!daemon) {
 		close(fd);
 		free(http);
 		return -EIO;
 	}
-	err = http_watch(http);
+	err = webloop_start(&http->web, loop, daemon);
 	if (err) {
 		http_stop(http);
 		return err;
@@ -225,8 +190,6 @@ void http_stop(struct http *http)
 {
 	if (!http)
 		return;
-	loop_remove(http->source);
-	loop_remove(http->timer);
-	MHD_stop_daemon(http->daemon); /* closes the socket too */
+	webloop_stop(&http->web);
 	free(http);
 }

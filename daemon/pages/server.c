@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Without threads, as in the daemon's http.c: each listening socket has an epoll of its own, watched by the loop. A
- * visit that waits for esafed is suspended, so that a slow answer holds up nobody else.
- */
+/* A visit that waits for esafed is suspended, so that a slow answer holds up nobody else. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <microhttpd.h>
@@ -17,6 +13,7 @@
 #include "clock.h"
 #include "log.h"
 #include "server.h"
+#include "webloop.h"
 
 #define CONNECTIONS 256 /* of each socket */
 #define PER_ADDRESS 24
@@ -29,8 +26,7 @@
 
 struct socket {
 	struct server *server;
-	struct MHD_Daemon *daemon;
-	struct loop_source *source, *timer;
+	struct webloop web;
 	bool tls, figures;
 };
 
@@ -305,29 +301,6 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 	*state = NULL;
 }
 
-/* ---- the loop ---- */
-
-static void work(struct socket *socket)
-{
-	MHD_UNSIGNED_LONG_LONG ms;
-
-	MHD_run(socket->daemon);
-	if (MHD_get_timeout(socket->daemon, &ms) != MHD_YES)
-		loop_timer_again(socket->timer, 0, 0);
-	else
-		loop_timer_again(socket->timer, ms ? ms : 1, 0);
-}
-
-static void on_ready(void *ctx, uint32_t events)
-{
-	work(ctx);
-}
-
-static void on_timer(void *ctx)
-{
-	work(ctx);
-}
-
 void server_resume(struct visit *visit)
 {
 	struct server *server = visit->pages->server;
@@ -338,7 +311,7 @@ void server_resume(struct visit *visit)
 	server->waiting--;
 	MHD_resume_connection(visit->connection);
 	for (unsigned i = 0; i < server->n; i++)
-		loop_timer_again(server->socket[i].timer, 1, 0);
+		webloop_soon(&server->socket[i].web);
 }
 
 /* ---- start and stop ---- */
@@ -392,26 +365,21 @@ static int open_socket(struct server *server, const char *address, unsigned port
 		       const char *key)
 {
 	struct socket *socket = &server->socket[server->n];
-	const union MHD_DaemonInfo *info;
+	struct MHD_Daemon *daemon;
 	int fd = listen_at(address, port);
 
 	if (fd < 0)
 		return log_errno(fd, "%s port %u", address, port);
 	*socket = (struct socket){ .server = server, .tls = certificate != NULL };
-	socket->daemon = start_daemon(socket, fd, certificate, key);
-	if (!socket->daemon) {
+	daemon = start_daemon(socket, fd, certificate, key);
+	if (!daemon) {
 		close(fd);
 		log_error("%s port %u: the web server does not start%s", address, port,
 			  certificate ? "; is the key that of the certificate?" : "");
 		return -EIO;
 	}
 	server->n++;
-	info = MHD_get_daemon_info(socket->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	if (!info || info->epoll_fd < 0)
-		return -EIO;
-	socket->source = loop_fd(server->pages->loop, info->epoll_fd, EPOLLIN, on_ready, socket);
-	socket->timer = loop_timer(server->pages->loop, 0, 0, on_timer, socket);
-	return socket->source && socket->timer ? 0 : -ENOMEM;
+	return webloop_start(&socket->web, server->pages->loop, daemon);
 }
 
 int server_start(struct pages *pages, const char *certificate, const char *key, struct server **out)
@@ -447,11 +415,8 @@ void server_stop(struct server *server)
 {
 	if (!server)
 		return;
-	for (unsigned i = 0; i < server->n; i++) {
-		loop_remove(server->socket[i].source);
-		loop_remove(server->socket[i].timer);
-		MHD_stop_daemon(server->socket[i].daemon); /* closes its socket, too */
-	}
+	for (unsigned i = 0; i < server->n; i++)
+		webloop_stop(&server->socket[i].web);
 	loop_remove(server->look);
 	free(server);
 }
