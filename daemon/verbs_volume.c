@@ -62,7 +62,7 @@ static void add_quotas(json_t *row, const struct esafed *esafed, const struct vo
 		json_object_set_new(row, "over", json_true());
 }
 
-json_t *volume_row(const struct esafed *esafed, const struct volume *volume)
+static json_t *volume_row(const struct esafed *esafed, const struct volume *volume)
 {
 	const char *name = devices_name_of(esafed->devices, &volume->key);
 	char address[EVENT_ADDRESS_SIZE], text[16];
