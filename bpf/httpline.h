@@ -249,7 +249,9 @@ static __always_inline enum http_result http_authority_end(struct http_reader *r
 		return http_blank(c) ? http_go(r, HTTP_F_BLANK) : HTTP_BAD;
 	}
 	r->flags &= ~HTTP_IN_TARGET;
-	return http_go(r, http_blank(c) ? HTTP_F_VERSION : HTTP_F_REST);
+	if (http_blank(c))
+		return http_go(r, HTTP_F_VERSION);
+	return r->flags & HTTP_CONNECT ? http_odd(r) : http_go(r, HTTP_F_REST); /* CONNECT has nothing behind it */
 }
 
 static __always_inline int http_ends_authority(__u8 c)

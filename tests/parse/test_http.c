@@ -69,6 +69,8 @@ Test(http, heads)
 		{ "GET a.example HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
 		{ "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443" REST, HTTP_NAME, "a.example" },
 		{ "CONNECT a.example:443 HTTP/1.0" REST, HTTP_NAME, "a.example" },
+		{ "CONNECT a.example/ HTTP/1.0" REST, HTTP_BAD, "" },
+		{ "CONNECT a.example://b.example:443 HTTP/1.1\r\nHost: a.example" REST, HTTP_BAD, "" },
 		{ "connect [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443" REST, HTTP_NO_NAME, "" },
 		{ "GET / HTTP/1.1\r\nHost: [::1]" REST, HTTP_NO_NAME, "" },
 		{ "GET / HTTP/1.1\r\nHost: [::1]:80" REST, HTTP_NO_NAME, "" },
