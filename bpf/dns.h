@@ -16,6 +16,7 @@
 
 #define DNS_HEADER 12
 #define DNS_ELSEWHERE 2048 /* longer than any question over TCP to another port than 53 may be */
+#define DNS_TOP_MAX 40     /* bytes of a top-level label that are believed: there are 24 */
 #define DNS_TYPE_A 1
 #define DNS_TYPE_AAAA 28
 #define DNS_TYPE_SVCB 64
@@ -52,6 +53,43 @@ static __always_inline int dns_header_plain(const __u8 *msg)
 {
 	return !(msg[2] & 0xfe) && !(msg[3] & 0x8f) && !msg[4] && msg[5] == 1 && !msg[6] && !msg[7] && !msg[8] && !msg[9] &&
 	       !msg[10] && msg[11] <= 1;
+}
+
+/*
+ * May a resolver answer it all the same? They overlook most of the header: what must be there is no answer, asks
+ * (opcode 0), and has one question or more. dns_names_site() says whether it is one.
+ */
+static __always_inline int dns_header_asks(const __u8 *msg)
+{
+	return !(msg[2] & 0xf8) && (msg[4] | msg[5]);
+}
+
+/* The same, and two labels of a name at the most as long as labels are; the first 77 bytes must be readable. */
+static __always_inline int dns_may_ask(const __u8 *msg)
+{
+	return dns_header_plain(msg) || (dns_header_asks(msg) && msg[12] - 1U < 63 && msg[13 + (msg[12] & 63)] < 64);
+}
+
+static __always_inline int dns_is_ldh(__u8 c)
+{
+	return (__u8)((c | 32) - 'a') < 26 || (__u8)(c - '0') < 10 || c == '-';
+}
+
+/*
+ * Is it the question for a site: of the Internet, with a top-level label as there are, two letters or more? With the
+ * header, 39 bits of a datagram at random say so, and bytes that stand for anything else hardly ever.
+ */
+static __always_inline int dns_names_site(const struct esafe_name *name, const struct dns_question *q)
+{
+	if (name->len < 4 || (q->qclass != 1 && q->qclass != 255))
+		return 0;
+	for (__u32 i = 0; i < DNS_TOP_MAX + 1; i++) {
+		__u8 c = name->wire[(name->len - 2 - i) & (ESAFE_WIRE_ROOM - 1)];
+
+		if (!dns_is_ldh(c)) /* the length, which is less than any of those */
+			return i >= 2 && c == i;
+	}
+	return 0;
 }
 
 /*

@@ -247,6 +247,8 @@ PART int flight_parse_http(struct flight *f)
 
 	if (!f)
 		return TLS_BAD;
+	if (plaindns_look(f) == PLAINDNS_QUESTION)
+		return TLS_OTHER; /* what stands before it only looks like a request */
 	for (int i = 0; i < 512; i++) {
 		at = f->at;
 		if (at == f->have)
@@ -394,6 +396,7 @@ PART int flight_prepare(struct flight *f)
 	if (result != TLS_AGAIN)
 		return result;
 	f->kind = FLIGHT_HTTP;
+	f->next = f->at;
 	http_start(&f->http);
 	return TLS_NAME;
 }

@@ -100,6 +100,9 @@ struct flight {
 	__u32 plain_from; /* sequence number of its first byte */
 	__u32 trying; /* flight.candidate may be a hello */
 	__u32 reading; /* flight.tls is one */
+	__u32 next;   /* sequence number of the next message, if those of a plain stream are DNS; plaindns.h */
+	__u32 asked;  /* one of them was a question */
+	__u32 searched; /* up to where the stream was looked through when one was found */
 	__u64 skip;  /* bytes of content to leave out before that */
 	struct tls_reader tls;
 	struct tls_reader candidate;

@@ -174,6 +174,10 @@ static __always_inline int stream_watch(struct scratch *s, struct flight *f, str
 	s->plain = !!plain;
 	if (s->result == TLS_OTHER)
 		return upgrade_start(f) ? STREAM_DROP : STREAM_MORE;
+	if (f->kind == FLIGHT_DNS && f->plain) {
+		plaindns_behind(f);
+		return STREAM_MORE;
+	}
 	if (f->kind == FLIGHT_DNS) {
 		f->skip = 2 + (FLIGHT_AT(f, f->at) << 8 | FLIGHT_AT(f, f->at + 1));
 		return STREAM_MORE;

@@ -13,7 +13,7 @@
 
 #define PKT_HEADERS_MAX 192 /* bytes of headers that are looked at */
 #define PKT_EXTENSIONS_MAX 8
-#define PKT_FIRST_MIN 256   /* bytes of UDP payload in the first fragment of a datagram that is longer */
+#define PKT_FIRST_MIN 272   /* bytes of UDP payload in the first fragment of a longer datagram: any question of DNS */
 
 enum pkt_kind {
 	PKT_OTHER,    /* nothing that esafe judges */

@@ -124,6 +124,8 @@ PART int tc_question_load(struct __sk_buff *skb, struct scratch *s)
 	if (s->datagram_len <= DNS_HEADER)
 		return -1;
 	len = question_view(s);
+	if (s->datagram + len > skb->len) /* the rest comes in other fragments: a question stands in the first */
+		len = skb->len - s->datagram;
 	if (bpf_skb_load_bytes(skb, s->datagram, s->message, bounded(len, MESSAGE_READ)))
 		return -1;
 	question_copy_name(s, len);
@@ -138,16 +140,18 @@ PART int question_plain(struct __sk_buff *skb)
 
 	if (!s || s->datagram_len < DNS_HEADER + 5)
 		return 0;
-	if (bpf_skb_load_bytes(skb, s->datagram, start, sizeof(start)) || !dns_header_plain(start))
+	if (bpf_skb_load_bytes(skb, s->datagram, start, sizeof(start)) ||
+	    !(dns_header_plain(start) || dns_header_asks(start)))
 		return 0;
-	if (tc_question_load(skb, s) || name_scan(s))
+	if (tc_question_load(skb, s) || name_scan(s) ||
+	    dns_question_rest(s->message, question_view(s), s->name.len, &s->question))
 		return 0;
-	return !dns_question_rest(s->message, question_view(s), s->name.len, &s->question);
+	return dns_header_plain(start) || dns_names_site(&s->name, &s->question);
 }
 
 /*
  * Is a datagram to another port a question all the same? Some resolvers listen on 443, 5353 or 8053 too. Multicast is
- * left alone: mDNS and LLMNR ask the neighbours. Of one in fragments the header tells. scratch.head was read.
+ * left alone: mDNS and LLMNR ask the neighbours. scratch.head was read.
  */
 PART int question_elsewhere(struct __sk_buff *skb)
 {
@@ -156,10 +160,8 @@ PART int question_elsewhere(struct __sk_buff *skb)
 	if (!s || pkt_to_many(&s->pkt))
 		return 0;
 	datagram_first(skb, s);
-	if (s->datagram_len == s->pkt.payload_len && !dns_header_plain(s->head))
+	if (s->datagram_len == s->pkt.payload_len && !dns_may_ask(s->head))
 		return 0;
-	if (s->pkt.first_fragment)
-		return 1;
 	for (int i = 0; i < DATAGRAMS; i++) {
 		if (question_plain(skb))
 			return 1;

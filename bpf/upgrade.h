@@ -15,6 +15,7 @@
 
 #include "flow.h"
 #include "part.h"
+#include "plaindns.h"
 
 #define UPGRADE_ROOM (FLIGHT_ROOM - 64) /* the search ends before the ring is full */
 
@@ -54,7 +55,8 @@ PART int upgrade_start(struct flight *f)
 	f->at = f->plain_from = f->start;
 	f->kind = FLIGHT_PLAIN;
 	f->plain = FLIGHT_UNNAMED;
-	f->trying = f->reading = 0;
+	f->trying = f->reading = f->asked = 0;
+	f->next = f->start;
 	f->skip = 0;
 	return 0;
 }
@@ -168,9 +170,13 @@ PART int upgrade_parse(struct flight *f)
 
 	if (!f)
 		return TLS_BAD;
+	result = plaindns_look(f);
+	if (result != PLAINDNS_PART)
+		return result == PLAINDNS_QUESTION ? plaindns_found(f) : TLS_AGAIN;
 	result = upgrade_step(f);
 	f->start = f->reading ? f->tls.begin : f->trying ? f->candidate.begin : f->at;
-	return result;
+	plaindns_keep(f);
+	return result == TLS_DONE ? plaindns_stays(f) : result;
 }
 
 #endif

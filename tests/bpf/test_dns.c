@@ -110,18 +110,26 @@ Test(dns, verdicts)
 	}
 }
 
-/* Resolvers on other ports: what looks like a plain question is one. Everything else there is none of DNS. */
+/* Resolvers on other ports: what one of them could answer is a question. Everything else there is none of DNS. */
 Test(dns, other_ports)
 {
+	enum { JUDGED, REFUSED, ANYTHING };
 	static const struct {
 		__u16 port;
 		__u8 at, value; /* a byte of the header changed */
-		int many, judged; /* many: to a multicast group */
+		int many, what; /* many: to a multicast group */
 	} rows[] = {
-		{ 443, 2, 1, 0, 1 }, { 853, 2, 1, 0, 1 }, { 5353, 2, 1, 0, 1 }, { 8053, 2, 0, 0, 1 }, { 8053, 3, 0x30, 0, 1 },
-		{ 8053, 11, 1, 0, 1 }, { 8053, 2, 0x81, 0, 0 }, { 8053, 2, 0x29, 0, 0 }, { 8053, 3, 0x80, 0, 0 },
-		{ 8053, 4, 1, 0, 0 }, { 8053, 5, 2, 0, 0 }, { 8053, 7, 1, 0, 0 }, { 8053, 9, 1, 0, 0 }, { 8053, 11, 2, 0, 0 },
-		{ 8053, 12, 64, 0, 0 }, { 5353, 2, 1, 1, 0 },
+		{ 443, 2, 1, 0, JUDGED }, { 853, 2, 1, 0, JUDGED }, { 5353, 2, 1, 0, JUDGED }, { 8053, 2, 0, 0, JUDGED },
+		{ 8053, 3, 0x30, 0, JUDGED }, { 8053, 11, 1, 0, JUDGED },
+		/* bits and counts that resolvers overlook */
+		{ 9953, 2, 5, 0, JUDGED }, { 9953, 2, 3, 0, JUDGED }, { 443, 2, 7, 0, JUDGED }, { 9953, 3, 0x80, 0, JUDGED },
+		{ 9953, 3, 0x40, 0, JUDGED }, { 9953, 3, 15, 0, JUDGED }, { 853, 3, 0xff, 0, JUDGED },
+		{ 9953, 6, 1, 0, JUDGED }, { 9953, 7, 1, 0, JUDGED }, { 9953, 9, 1, 0, JUDGED }, { 9953, 10, 1, 0, JUDGED },
+		{ 9953, 11, 2, 0, JUDGED }, { 9953, 11, 255, 0, JUDGED },
+		/* more than one: which one counts nobody knows */
+		{ 9953, 4, 1, 0, REFUSED }, { 9953, 5, 2, 0, REFUSED },
+		{ 8053, 2, 0x81, 0, ANYTHING }, { 8053, 2, 0x29, 0, ANYTHING }, { 8053, 5, 0, 0, ANYTHING },
+		{ 8053, 12, 64, 0, ANYTHING }, { 5353, 2, 1, 1, ANYTHING }, { 9953, 2, 5, 1, ANYTHING },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -136,8 +144,63 @@ Test(dns, other_ports)
 			p.dst = "ff02::fb";
 		}
 		action = lab_in(lab, &p, NULL);
-		cr_expect_eq(action, rows[i].judged ? TC_ACT_REDIRECT : TC_ACT_UNSPEC, "row %zu: %d", i, action);
-		cr_expect_eq(lab->events && lab->event[0].event.proto == ESAFE_P_DNS, rows[i].judged, "row %zu", i);
+		cr_expect_eq(action, rows[i].what == ANYTHING ? TC_ACT_UNSPEC : TC_ACT_REDIRECT, "row %zu: %d", i, action);
+		cr_expect_eq(lab->events && lab->event[0].event.proto == ESAFE_P_DNS, rows[i].what == JUDGED, "row %zu", i);
+	}
+	cr_expect_eq(lab_count(lab, ESAFE_R_DNS_MALFORMED), 2);
+}
+
+/* What has odd bits in its header is a question only if it asks for what a site can be called. */
+Test(dns, other_ports_oddly)
+{
+	static const struct { const char *name; __u8 qclass, judged; } rows[] = {
+		{ "games.example", 1, 1 }, { "games.example", 255, 1 }, { "games.example", 3, 0 }, { "games.example", 0, 0 },
+		{ "uk", 1, 1 }, { "a.xn--90ais", 1, 1 }, { "\1\2\3.games.example", 1, 1 }, { "_x._tcp.uk", 1, 1 },
+		{ "ZZ", 1, 1 }, { "a.99", 1, 1 }, { "a.b", 1, 0 }, { "", 1, 0 }, { "games.ex_mple", 1, 0 },
+		{ "games.\1\2\3\4", 1, 0 }, { "games.ex\xff", 1, 0 },
+		{ "x.abcdefghijabcdefghijabcdefghijabcdefghij", 1, 1 }, { "x.abcdefghijabcdefghijabcdefghijabcdefghijk", 1, 0 },
+		{ "x.--------------------------------------------------", 1, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		for (int odd = 0; odd < 2; odd++) {
+			__u8 msg[512];
+			struct lab_packet p = { .host = 2, .sport = 30000 + 2 * i + odd, .dport = 9953, .payload = msg };
+
+			p.len = lab_question(msg, rows[i].name, 1, 0);
+			msg[p.len - 1] = rows[i].qclass;
+			msg[2] |= odd << 2;
+			cr_expect_eq(lab_in(lab, &p, NULL), TC_ACT_UNSPEC);
+			cr_expect_eq(lab->events && lab->event[0].event.proto == ESAFE_P_DNS, !odd || rows[i].judged, "%s, odd %d",
+				     rows[i].name, odd);
+			p.len--;
+			lab_in(lab, &p, NULL);
+			cr_expect(!lab->events || lab->event[0].event.proto != ESAFE_P_DNS, "%s cut short, odd %d", rows[i].name, odd);
+		}
+}
+
+/* What others say to ports of their own, and begins with bytes that a question could begin with. */
+Test(dns, other_ports_something_else)
+{
+	static const struct { const char *what, *bytes; __u32 len; } rows[] = {
+#define SAYS(what, bytes) { what, bytes, sizeof(bytes) - 1 }
+		SAYS("STUN", "\0\1\0\x3c\x21\x12\xa4\x42\5abcdefghijk\0\6\0\x09" "abcd:efgh\0\0\0\0\x24\0\4\x6e\0\1\xff"
+			     "\x80\x29\0\x08" "12345678\0\x08\0\x14" "12345678901234567890\x80\x28\0\4abcd"),
+		SAYS("RTP", "\x80\x60\3\4\0\1\0\2SSRC\3abc\2d\xe9\0\0\1\0\1more of it"),
+		SAYS("NTP", "\x23\0\6\xec\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\1\0\1\0\1 and what time it is there, it asks"),
+		SAYS("DHCP", "\1\1\6\0XID_\0\0\0\0\x0a\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\0\1\0\1\0\1"),
+		SAYS("SNMP", "\x30\x26\2\1\1\4\6public\xa0\x19\2\1\1\2\1\0\2\1\0\x30\x0e\x30\x0c\6\x08+\6\1\2\1\1\2\0\5\0"),
+		SAYS("CoAP", "\x40\1\0\1\xb4word\4here\0\0\1\0\1\0\1"),
+		SAYS("a game", "\0\0\0\1\0\1\0\1\0\1\0\1\1x\1y\0\0\1\0\1\0\1\0\1\0\1\0\1"),
+		SAYS("another", "GAME\1 player one moves to square 17, as everybody can see\0\0\1\0\1"),
+		SAYS("QUIC", "\x43\1\2\3\4\5\6\7\x08\x09\x0a\x0b\3abc\4def\x80\0\0\1\0\1 and so on, sealed"),
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct lab_packet p = { .host = 1, .sport = 30000 + i, .dport = 9953, .payload = rows[i].bytes, .len = rows[i].len };
+
+		cr_expect_eq(lab_in(lab, &p, NULL), TC_ACT_UNSPEC, "%s", rows[i].what);
+		cr_expect(lab->events == 1 && lab->event[0].event.proto == ESAFE_P_UDP, "%s", rows[i].what);
 	}
 }
 
@@ -315,7 +378,7 @@ Test(dns, fragments_to_other_ports)
 		static struct frame f;
 
 		lab_question(msg, "open.example", 1, 0);
-		for (__u32 have = 256; have <= 1400; have += 104) { /* of what the UDP header speaks of */
+		for (__u32 have = 272; have <= 1400; have += 100) { /* of what the UDP header speaks of */
 			lab_frame(&f, &p);
 			lab_put16(f.bytes + 16, 28 + have);
 			f.len = 42 + have;

@@ -184,7 +184,7 @@ Test(dnstcp, elsewhere)
 Test(dnstcp, elsewhere_something_else)
 {
 	static const struct { __u32 at; __u8 byte; } rows[] = {
-		{ 1, 16 }, { 0, 9 }, { 4, 0x80 }, { 4, 0x28 }, { 7, 2 }, { 9, 1 }, { 11, 1 }, { 13, 4 }, { 14, 0xc0 }, { 14, 64 },
+		{ 1, 16 }, { 0, 9 }, { 4, 0x80 }, { 4, 0x28 }, { 7, 0 }, { 9, 1 }, { 11, 1 }, { 13, 4 }, { 14, 0xc0 }, { 14, 64 },
 	};
 	__u8 bytes[600];
 
@@ -207,6 +207,93 @@ Test(dnstcp, elsewhere_something_else)
 		bytes[rows[i].at] = rows[i].byte;
 		segment(p, len, bytes, 600);
 		cr_expect_eq(conn_is_blocked(p, len + 600), 1, "row %zu, behind one", i);
+	}
+}
+
+/* A message that servers answer with an error, or not at all, before they read the next one. Returns its length. */
+static __u32 unusable(__u8 *out, int kind)
+{
+	static const struct { __u32 at; __u8 byte; } odd[] = {
+		{ 4, 0x10 }, { 4, 0x11 }, { 4, 0x78 }, { 4, 0x80 }, { 7, 0 }, { 7, 2 }, { 9, 1 }, { 11, 7 }, { 13, 9 }, { 14, 0xc0 },
+		{ 14, 0 },
+	};
+	__u32 len = message(out, "a", 1);
+
+	if (kind == 13) { /* could become a request of HTTP */
+		memset(out, '\n', 2);
+		memset(out + 2, 'A', 2570);
+		memcpy(out + 2, "GET /", 5);
+		return 2572;
+	}
+	if (kind < (int)(sizeof(odd) / sizeof(*odd))) {
+		out[odd[kind].at] = odd[kind].byte;
+		return len;
+	}
+	len = kind & 1 ? 12 : 700;
+	memset(out + 2, kind & 1 ? 0 : 0xff, len);
+	lab_put16(out, len);
+	return 2 + len;
+}
+
+/* To another port, behind messages that are none a server can use: the question is found, however it is cut. */
+Test(dnstcp, elsewhere_behind_others)
+{
+	static __u8 bytes[3000];
+
+	for (int kind = 0; kind < 14; kind++)
+		for (int many = 1; many < (kind == 13 ? 2 : 4); many += 2) {
+			__u32 before = 0, whole;
+
+			for (int i = 0; i < many; i++)
+				before += unusable(bytes + before, kind);
+			before += message(bytes + before, "one.example", 1);
+			whole = before + message(bytes + before, "www.games.example", 28);
+			for (__u32 cut = 1; cut < whole; cut += cut < 60 || cut + 60 > before ? 1 : 50) {
+				struct lab_packet p = conn(9953);
+
+				p.v6 = cut & 1;
+				shake(p);
+				cr_assert_eq(segment(p, 0, bytes, cut), TC_ACT_UNSPEC, "kind %d, %d of them, cut %u", kind, many, cut);
+				segment(p, cut, bytes + cut, whole - cut);
+				cr_assert(conn_is_blocked(p, whole), "kind %d, %d of them, cut %u", kind, many, cut);
+			}
+		}
+}
+
+/* What is found so is judged as any question is, as often as there is one; and hellos are looked for all the same. */
+Test(dnstcp, elsewhere_goes_on)
+{
+	struct lab_packet p = conn(9953);
+	static __u8 bytes[3000];
+	__u32 at = unusable(bytes, 1), len;
+
+	shake(p);
+	cr_assert_eq(segment(p, 0, bytes, at), TC_ACT_UNSPEC);
+	cr_assert_eq(lab->event[0].event.reason, ESAFE_R_UNNAMED);
+	for (int i = 0; i < 1000; i++) { /* beyond what is looked through for hellos */
+		len = message(bytes, "fine.example", 1);
+		cr_assert_eq(segment(p, at, bytes, len), TC_ACT_UNSPEC, "%d", i);
+		cr_assert(lab->events == 1 && lab->event[0].event.proto == ESAFE_P_DNS_TCP, "%d", i);
+		cr_assert_str_eq(lab->event[0].name, "fine.example");
+		at += len;
+		server(p, 0x10, SERVER_ISN + 1, START + at);
+	}
+	len = message(bytes, "games.example", 1);
+	segment(p, at, bytes, len);
+	cr_assert_eq(lab->event[0].event.verdict, ESAFE_BLOCK);
+	cr_assert(conn_is_blocked(p, at + len));
+
+	for (int hidden = 0; hidden < 2; hidden++) { /* inside of the message, or behind it */
+		p = conn(9953);
+		at = unusable(bytes, 1);
+		at += message(bytes + at, "fine.example", 1);
+		len = lab_hello(bytes + at, "games.example", 20, 20);
+		if (hidden)
+			lab_put16(bytes + unusable(bytes, 1), at - unusable(bytes, 1) - 2 + len);
+		shake(p);
+		segment(p, 0, bytes, at + len);
+		cr_assert_eq(lab->event[lab->events - 1].event.proto, ESAFE_P_TLS, "%d", hidden);
+		cr_assert(conn_is_blocked(p, at + len));
 	}
 }
 

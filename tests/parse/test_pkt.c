@@ -250,8 +250,8 @@ Test(pkt, fragments_of_ipv4)
 	cr_expect_eq(read_fragment4(0x2000, IPPROTO_TCP, &p), PKT_FRAGMENT, "the first");
 	cr_expect_eq(read_fragment4(0x2001, IPPROTO_TCP, &p), PKT_FRAGMENT, "one between");
 	cr_expect_eq(read_fragment4(0x1fff, IPPROTO_TCP, &p), PKT_FRAGMENT, "the last");
-	cr_expect_eq(read_fragment4(0x0021, IPPROTO_UDP, &p), PKT_OTHER, "the last");
-	cr_expect_eq(read_fragment4(0x0020, IPPROTO_UDP, &p), PKT_FRAGMENT, "one that covers what the first one said");
+	cr_expect_eq(read_fragment4(0x0023, IPPROTO_UDP, &p), PKT_OTHER, "the last");
+	cr_expect_eq(read_fragment4(0x0022, IPPROTO_UDP, &p), PKT_FRAGMENT, "one that covers what the first one said");
 	cr_expect_eq(read_fragment4(0x0001, 1, &p), PKT_OTHER, "of ICMP");
 	cr_expect_eq(read_fragment4(0x2000, 1, &p), PKT_ICMP, "the first of ICMP");
 	cr_expect_eq(p.first_fragment, 1);
@@ -259,7 +259,7 @@ Test(pkt, fragments_of_ipv4)
 	cr_expect_eq(read_fragment4(0, IPPROTO_UDP, &p), PKT_UDP);
 	cr_expect_eq(p.first_fragment, 0);
 	cr_expect_eq(read_fragment4(0x2000, IPPROTO_UDP, &p), PKT_UDP, "the first");
-	cr_expect(p.first_fragment && p.payload_len == 1256 && p.dport == PKT_BE16(53));
+	cr_expect(p.first_fragment && p.payload_len == PKT_FIRST_MIN + 1000 && p.dport == PKT_BE16(53));
 	for (__u32 have = 0; have < PKT_FIRST_MIN; have++)
 		cr_expect_eq(read_fragment4_of(0x2000, IPPROTO_UDP, have, &p), PKT_FRAGMENT, "only %u bytes of it", have);
 }
@@ -277,14 +277,14 @@ static enum pkt_kind read_fragments6(const __u16 *flags, int n, __u8 proto, stru
 	if (proto == IPPROTO_TCP)
 		tcp(&f, 0, 44);
 	else
-		udp(&f, 256, 0);
+		udp(&f, PKT_FIRST_MIN, 0);
 	close_ip(&f, at, 0);
 	return read_frame(&f, p);
 }
 
 Test(pkt, fragments_of_ipv6)
 {
-	static const __u16 atomic[] = { 0 }, first[] = { 1 }, later[] = { 264 }, between[] = { 0xfff9 }, over[] = { 256 };
+	static const __u16 atomic[] = { 0 }, first[] = { 1 }, later[] = { 280 }, between[] = { 0xfff9 }, over[] = { 272 };
 	struct pkt p;
 
 	cr_expect_eq(read_fragments6(atomic, 1, IPPROTO_TCP, &p), PKT_TCP, "a packet in one fragment");

@@ -27,6 +27,7 @@
 #define REQUEST(name, flags, row) HTTP(name, flags, NULL, row)
 #define UPGRADE(name, flags, ...) ROW("upgrade", name, RECORDED, flags, __VA_ARGS__, 0, 0, 0)
 #define DNS(name, flags, ...) ROW("dns", name, NAMESERVER, flags, make_question, __VA_ARGS__, 0, 0)
+#define DNS_ELSEWHERE(name, ...) ROW("dns", name, QUIC_OTHER, __VA_ARGS__, 0, 0)
 #define DNS_TCP(name, flags, ...) ROW("dns-tcp", name, NAMESERVER_TCP, flags, make_tcp_question, __VA_ARGS__, 0, 0, 0)
 #define QUIC(name, flags, ...) QUIC_AT(QUIC_SERVER, name, flags, __VA_ARGS__, 0, 0)
 #define QUIC_AT(service, name, flags, make, arg, ...) \
@@ -382,6 +383,12 @@ static const struct strategy strategies[] = {
 	DNS("shorter-than-packet", ODD, play_question_short, Q_PLAIN),
 	DNS("ipv4-options", ONLY_V4, play_question_options, Q_PLAIN),
 	DNS("ipv6-extensions", ONLY_V6, play_question_extensions, Q_PLAIN),
+	DNS_ELSEWHERE("other-port", 0, make_question, play_datagrams, Q_PLAIN),
+	DNS_ELSEWHERE("other-port-answer-bits", ODD, make_question, play_datagrams, Q_FLAGS, 0x05cf),
+	DNS_ELSEWHERE("other-port-cut-bit", ODD, make_question, play_datagrams, Q_FLAGS, 0x0300),
+	DNS_ELSEWHERE("other-port-answers-counted", ODD, make_question, play_datagrams, Q_ANSWERS),
+	DNS_ELSEWHERE("other-port-two-questions", ODD, make_question, play_datagrams, Q_TWO_FIRST),
+	DNS_ELSEWHERE("other-port-fragments", ODD, make_question, play_question_fragments, Q_PADDING, 304),
 	DNS_TCP("plain", 0, NULL),
 	DNS_TCP("each-byte", 0, play_each, 1),
 	DNS_TCP("in-length", 0, play_cut, 1),
@@ -394,6 +401,8 @@ static const struct strategy strategies[] = {
 	ROW("dns-tcp", "other-port", RECORDED, 0, make_tcp_question, NULL, 0, 0, 0),
 	ROW("dns-tcp", "other-port-each-byte", RECORDED, 0, make_tcp_question, play_each, 1, 0, 0),
 	ROW("dns-tcp", "other-port-second-message", RECORDED, 0, make_tcp_question, NULL, 1, 0, 0),
+	ROW("dns-tcp", "other-port-behind-status", RECORDED, ODD, make_tcp_question, NULL, 1, -2, 0),
+	ROW("dns-tcp", "other-port-behind-many", RECORDED, ODD, make_tcp_question, play_each, 9, -5, 0),
 	ROW("dns-tcp", "other-port-padded", RECORDED, 0, make_tcp_question, NULL, 0, 400, 0),
 
 	QUIC("one-initial", 0, make_quic, 1),

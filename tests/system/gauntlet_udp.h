@@ -173,7 +173,7 @@ static void play_question_short(struct run *r)
 	wire_send(&r->t.w, IPPROTO_UDP, l4, len + 40, &plain);
 }
 
-/* Over TCP (RFC 7766): messages with their lengths; arg: how many innocent ones stand before. */
+/* Over TCP (RFC 7766): messages with their lengths; arg: innocent ones before; arg2: padding, -opcode. */
 static void make_tcp_question(struct run *r)
 {
 	static uint8_t all[STREAM_MAX];
@@ -182,8 +182,10 @@ static void make_tcp_question(struct run *r)
 	for (long i = 0; i <= r->s->arg; i++) {
 		size_t len = dns_question(all + at + 2, i, i < r->s->arg ? r->innocent : r->name, 1);
 
-		if (r->s->arg2)
+		if (r->s->arg2 > 0)
 			len = question_option(all + at + 2, len, 12, r->s->arg2);
+		if (r->s->arg2 < 0 && i < r->s->arg)
+			all[at + 4] |= -r->s->arg2 << 3;
 		wire_put16(all + at, len);
 		at += len + 2;
 	}
