@@ -17,8 +17,8 @@ struct idtable;
 int register_open(const char *dir, struct reg **reg);
 void register_close(struct reg *reg);
 
-/* A second copy beside it, for register_open() to fall back on: after a change of devices or policy, and daily. */
-int register_backup(struct reg *reg);
+/* A second copy beside the one in this folder, for register_open() to fall back on. Any thread may make it. */
+int register_backup(const char *dir);
 int register_restore(const char *dir); /* moves a damaged register aside and the copy, if any, into its place */
 
 /* Several calls as one: all of them or none. Not nested. */

@@ -10,27 +10,36 @@
 #include "log.h"
 #include "register_db.h"
 
-/* VACUUM INTO makes a whole, checked file of its own; it takes the place of the last one only when it is complete. */
-int register_backup(struct reg *reg)
+/* A whole, checked file of its own. */
+static int copy_into(sqlite3 *db, const char *path)
 {
-	char fresh[4096], kept[4096];
 	sqlite3_stmt *stmt;
-	mode_t mask;
-	int err;
+	int err = db_prepare(db, "VACUUM INTO ?", &stmt);
 
-	if (snprintf(kept, sizeof(kept), "%s.backup", reg->path) >= (int)sizeof(kept) ||
-	    snprintf(fresh, sizeof(fresh), "%s.backup.new", reg->path) >= (int)sizeof(fresh))
-		return -ENAMETOOLONG;
-	if (unlink(fresh) && errno != ENOENT)
-		return -errno;
-	err = db_prepare(reg->db, "VACUUM INTO ?", &stmt);
 	if (err)
 		return err;
-	register_bind(stmt, 1, fresh);
-	mask = umask(077);
-	err = register_done(stmt);
-	umask(mask);
-	if (!err && rename(fresh, kept))
+	register_bind(stmt, 1, path);
+	return register_done(stmt);
+}
+
+int register_backup(const char *dir)
+{
+	char path[4096], fresh[4096 + 16], kept[4096 + 16];
+	sqlite3 *db;
+	int err;
+
+	if (snprintf(path, sizeof(path), "%s/register.db", dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	snprintf(kept, sizeof(kept), "%s.backup", path);
+	snprintf(fresh, sizeof(fresh), "%s.backup.new", path);
+	if (unlink(fresh) && errno != ENOENT)
+		return -errno;
+	err = db_open_read(path, &db);
+	if (err)
+		return err;
+	err = copy_into(db, fresh);
+	sqlite3_close(db);
+	if (!err && (chmod(fresh, 0600) || rename(fresh, kept)))
 		err = -errno;
 	if (err)
 		unlink(fresh);

@@ -16,13 +16,13 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_S (24 * 60 * 60)
 
-/* ---- days of events ---- */
+/* ---- days of events, and the copy of the register ---- */
 
 struct days {
 	char *dir;
 	unsigned retention;
 	__s64 now;
-	int finished, expired;
+	int finished, expired, copied;
 };
 
 static int days_work(void *ctx)
@@ -31,6 +31,7 @@ static int days_work(void *ctx)
 
 	days->finished = store_finish_days(days->dir, days->now);
 	days->expired = store_expire(days->dir, days->retention, days->now);
+	days->copied = register_backup(days->dir);
 	return 0;
 }
 
@@ -46,6 +47,8 @@ static void days_done(void *ctx, int result)
 		log_errno(days->expired, "deleting days past their time");
 	else if (days->expired)
 		log_info("%d files of events past %u days were deleted", days->expired, days->retention);
+	if (days->copied)
+		log_errno(days->copied, "copying the register");
 	free(days->dir);
 	free(days);
 }

@@ -69,7 +69,14 @@ comes "a damaged today is put aside" 10 eval '[ "$(ctl log --json --name kept.ex
 
 # ---- the register outlives everything ----
 sees "the devices are known" "$web4" asks staff games.example.com
-sees "the register is whole" ok sqlite3 "$(find "$state" -name register.db)" 'pragma integrity_check'
+sees "the register is whole" ok sqlite3 "$state/register.db" 'pragma integrity_check'
+comes "there is a copy of it" 10 [ -e "$state/register.db.backup" ]
+stop_filter KILL
+head -c 20000 /dev/urandom >"$state/register.db"
+rm -f "$state"/register.db-{wal,shm}
+start_filter
+sees "and of its copy, when it is damaged" "$web4" asks staff games.example.com
+holds "what was damaged is kept" [ -e "$state/register.db.damaged-1" ]
 
 # ---- a full ring never changes a verdict, and what was lost is said ----
 pid=$(cat "$run/esafed.pid")

@@ -283,8 +283,8 @@ Test(reg, a_damaged_register_falls_back_on_its_copy)
 
 	cr_assert_eq(put("reading-1", 1, 0, &id), 0);
 	cr_assert_eq(register_secret(reg, "hash", &one, sizeof(one)), 0);
-	cr_assert_eq(register_backup(reg), 0);
-	cr_assert_eq(register_backup(reg), 0, "a second time");
+	cr_assert_eq(register_backup(scratch), 0);
+	cr_assert_eq(register_backup(scratch), 0, "a second time");
 	spoil();
 	cr_assert_eq(register_open(scratch, &reg), 0);
 	cr_assert_eq(register_device_find(reg, "reading-1", &device), 0);
