@@ -44,8 +44,31 @@ tell() {
 	[[ $out == *" strategies in "* ]] || bad "$what: it did not come to its end"
 }
 
+# A server that speaks Multipath TCP, and whether the connection of a client that offers it (262) is one (option 43).
+serve_multipath() {
+	as internet python3 -c '
+import socket
+m = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
+m.bind(("::", 8444))
+m.listen(16)
+print("ready", flush=True)
+while True: m.accept()[0].close()' >"$run/multipath.log" 2>&1 &
+	comes "a server of Multipath TCP is up" 5 grep -q ready "$run/multipath.log"
+}
+
+multipath() {
+	as pupil timeout $((5 * ${ESAFE_PATIENCE:-1})) python3 -c '
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+s = socket.socket(family, socket.SOCK_STREAM, 262)
+s.connect((sys.argv[1], 8444))
+print(s.getsockopt(socket.IPPROTO_TCP, 43))' "$1"
+}
+
 open_empty_school
 make_client
+serve_multipath
+sees "without a filter: Multipath TCP" "1 1" eval 'echo $(multipath $at4) $(multipath $at6)'
 tell "without a filter" gauntlet -n
 tell "without a filter" gauntlet -n -o pressure -f 64
 tell "without a filter" kernel -n
@@ -53,6 +76,7 @@ lay_out
 cp "$tests/school.yaml" "$run/policy.yaml"
 start_filter
 enrol_devices
+sees "with the filter: Multipath TCP" "0 0" eval 'echo $(multipath $at4) $(multipath $at6)'
 tell "with the filter" gauntlet
 tell "with the filter" kernel
 holds "what is not known is refused from now on" end_grace
