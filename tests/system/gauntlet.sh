@@ -44,7 +44,8 @@ tell() {
 	[[ $out == *" strategies in "* ]] || bad "$what: it did not come to its end"
 }
 
-# A server that speaks Multipath TCP, and whether the connection of a client that offers it (262) is one (option 43).
+# A server that speaks Multipath TCP, and whether the connection of a client that offers it (262) is one: one that has
+# fallen back has no MPTCP_INFO (level 284, option 1).
 serve_multipath() {
 	as internet python3 -c '
 import socket
@@ -62,7 +63,8 @@ import socket, sys
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 s = socket.socket(family, socket.SOCK_STREAM, 262)
 s.connect((sys.argv[1], 8444))
-print(s.getsockopt(socket.IPPROTO_TCP, 43))' "$1"
+try: print(s.getsockopt(284, 1, 64) and 1)
+except OSError: print(0)' "$1"
 }
 
 open_empty_school
