@@ -145,25 +145,6 @@ static void run_one(const struct job *job, const struct strategy *s, unsigned nu
 	close(r.t.w.fd);
 }
 
-static int work(const struct job *job, int worker)
-{
-	for (size_t i = worker; i < STRATEGIES * 2; i += job->workers) {
-		const struct strategy *s = &strategies[i / 2];
-
-		if (!applies(job, s, i & 1))
-			continue;
-		for (int innocent = 0; innocent < (s->flags & ALONE ? 1 : 2); innocent++)
-			run_one(job, s, i / 2, i & 1, innocent, &job->outcome[i]);
-	}
-	return 0;
-}
-
-static const char *said(const struct outcome *o, int innocent)
-{
-	return o->answered[innocent] ? "answered" : o->reset[innocent] ? "reset" : o->open[innocent] ? "silence" :
-												       "no connection";
-}
-
 /* What is wrong with an outcome, or NULL. */
 static const char *fault(const struct job *job, const struct strategy *s, const struct outcome *o)
 {
@@ -181,6 +162,38 @@ static const char *fault(const struct job *job, const struct strategy *s, const 
 	if (s->flags & (INERT | ODD))
 		return NULL;
 	return o->answered[1] ? NULL : "the allowed name was not answered";
+}
+
+static void run_strategy(const struct job *job, unsigned number, int v6, struct outcome *out)
+{
+	const struct strategy *s = &strategies[number];
+
+	for (int innocent = 0; innocent < (s->flags & ALONE ? 1 : 2); innocent++)
+		run_one(job, s, number, v6, innocent, out);
+}
+
+static int work(const struct job *job, int worker)
+{
+	struct job slowly = *job;
+
+	slowly.patience *= 5;
+	for (size_t i = worker; i < STRATEGIES * 2; i += job->workers) {
+		const struct strategy *s = &strategies[i / 2];
+
+		if (!applies(job, s, i & 1))
+			continue;
+		run_strategy(job, i / 2, i & 1, &job->outcome[i]);
+		/* whether a server takes it at all is worth waiting for: some machines are slow */
+		if (job->unfiltered && !(s->flags & INERT) && fault(job, s, &job->outcome[i]))
+			run_strategy(&slowly, i / 2, i & 1, &job->outcome[i]);
+	}
+	return 0;
+}
+
+static const char *said(const struct outcome *o, int innocent)
+{
+	return o->answered[innocent] ? "answered" : o->reset[innocent] ? "reset" : o->open[innocent] ? "silence" :
+												       "no connection";
 }
 
 static int tell(const struct job *job)
